@@ -1,0 +1,70 @@
+"""The command line: ``nnanim COMMAND …``. Each command is a file here and is imported only when it runs."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import sys
+
+import rich_click as click
+
+import nnanim
+
+COMMANDS = ("list", "params", "render", "numbers", "trace", "sheet", "still", "recipe")
+
+
+class LazyGroup(click.RichGroup):
+    """Commands by name, each imported when it is asked for; none of them imports manim or torch before it runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # type: ignore[override]
+        """The commands in the order in which they are used."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # type: ignore[override]
+        """Import the file of a command."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"nnanim.cli.commands.{name}").command
+        return command
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
+@click.version_option(nnanim.__version__, prog_name="nnanim")
+def app() -> None:
+    """Animated lectures on neural networks in which every number is real: manim draws it, torch computes it."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; wrong input is one line and exit code 2, never a traceback."""
+    try:
+        code = app.main(args=arguments, prog_name="nnanim", standalone_mode=False)
+    except click.exceptions.Abort:
+        _say("stopped")
+        sys.exit(130)
+    except KeyboardInterrupt:
+        _say("stopped")
+        sys.exit(130)
+    except click.ClickException as error:
+        where = f"{error.ctx.info_name}: " if getattr(error, "ctx", None) and error.ctx.parent else ""  # type: ignore[attr-defined]
+        _say(f"{where}{error.format_message()}")
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except OSError as error:
+        _say(_explain(error))
+        sys.exit(2)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _explain(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"{place}the disk is full; nothing was left half-written (free some space, or choose another --out)"
+    return f"{place}{error.strerror or error}"
+
+
+def _say(message: str) -> None:
+    click.echo(f"nnanim: {' '.join(message.split())}", err=True)

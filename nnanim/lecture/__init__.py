@@ -1,0 +1,1 @@
+"""What surrounds a video: captions, poster, contact sheet, recipe, and the folder that holds them all."""

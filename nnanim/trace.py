@@ -1,0 +1,186 @@
+"""The frozen record of one simulation: named arrays, a little text, and a digest of both.
+
+Scenes read it, numbers on screen point into it, and anybody can recompute it from its file.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nnanim.quantity import Given, Quantity
+
+_INDEX = re.compile(r"\[(\d+)\]")
+_TEXT_KEY = "__text__"
+
+
+class TraceError(ValueError):
+    """A trace that cannot be read, or a source that points nowhere."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Named arrays and text that a simulation left behind; it cannot be changed.
+
+    Parameters
+    ----------
+    arrays
+        Name → array of any shape; names may carry an index, as in ``weights[1]``.
+    text
+        What the simulation has to say in words, for instance the tokens of a sentence.
+    given
+        Names of the arrays that the lecturer set (shown as *given*, not as *computed*).
+    """
+
+    arrays: Mapping[str, NDArray[Any]]
+    text: Mapping[str, str] = field(default_factory=dict)
+    given: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        frozen = {}
+        for name, array in self.arrays.items():
+            copy = np.array(array, copy=True)
+            copy.setflags(write=False)
+            frozen[name] = copy
+        object.__setattr__(self, "arrays", MappingProxyType(frozen))
+        object.__setattr__(self, "text", MappingProxyType(dict(self.text)))
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.arrays[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.arrays
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.arrays)
+
+    def quantity(self, name: str, *index: int, decimals: int = 2, unit: str = "") -> Quantity:
+        """The number at ``name[index]…``, ready to be shown.
+
+        Raises
+        ------
+        TraceError
+            When the trace has no such number.
+        """
+        source = name + "".join(f"[{i}]" for i in index)
+        kind = Given if name in self.given else Quantity
+        return kind(self.value(source), source, decimals, unit)
+
+    def value(self, source: str) -> float:
+        """The number that a source such as ``activations[1][2]`` points to.
+
+        Raises
+        ------
+        TraceError
+            When the source points nowhere or to more than one number.
+        """
+        for cut in [len(source), *(m.start() for m in reversed(list(_INDEX.finditer(source))))]:
+            if source[:cut] in self.arrays:
+                index = tuple(int(i) for i in _INDEX.findall(source[cut:]))
+                array = self.arrays[source[:cut]]
+                if len(index) != array.ndim or any(i >= n for i, n in zip(index, array.shape, strict=True)):
+                    raise TraceError(f"{source}: the array has shape {array.shape}")
+                return float(array[index])
+        raise TraceError(f"{source}: the trace has no such array")
+
+    def with_given(self, values: Mapping[str, ArrayLike]) -> Trace:
+        """The same record with more arrays that the lecturer set."""
+        arrays = {name: np.asarray(value) for name, value in values.items()}
+        return Trace({**self.arrays, **arrays}, self.text, self.given | arrays.keys())
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over names, types, shapes and bytes of all arrays, and the text."""
+        seal = hashlib.sha256()
+        for name in sorted(self.arrays):
+            array = np.ascontiguousarray(self.arrays[name])
+            seal.update(f"{name} {array.dtype.str} {array.shape} {name in self.given}\n".encode())
+            seal.update(array.tobytes())
+        seal.update(json.dumps(dict(self.text), sort_keys=True, ensure_ascii=False).encode())
+        return seal.hexdigest()
+
+    def to_bytes(self, suffix: str) -> bytes:
+        """The record as ``.npz`` (arrays by name), ``.safetensors``, ``.csv`` (name, index, value) or ``.json``.
+
+        Raises
+        ------
+        TraceError
+            For any other suffix.
+        """
+        match suffix:
+            case ".npz":
+                buffer = io.BytesIO()
+                np.savez_compressed(buffer, **{_TEXT_KEY: np.array(self._described())}, **self.arrays)  # type: ignore[arg-type]
+                return buffer.getvalue()
+            case ".safetensors":
+                from safetensors.numpy import save
+
+                return save(
+                    {name: np.ascontiguousarray(a) for name, a in self.arrays.items()},
+                    {_TEXT_KEY: self._described()},
+                )
+            case ".csv":
+                return self._csv().encode()
+            case ".json":
+                arrays = {name: array.tolist() for name, array in self.arrays.items()}
+                record = {
+                    "arrays": arrays,
+                    "text": dict(self.text),
+                    "given": sorted(self.given),
+                    "digest": self.digest,
+                }
+                return json.dumps(record, indent=1, ensure_ascii=False).encode()
+        raise TraceError(
+            f"a trace is saved as .npz, .safetensors, .csv or .json, not as {suffix or 'a file without an ending'}"
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> Trace:
+        """Read what :meth:`to_bytes` wrote as ``.npz`` or ``.safetensors``.
+
+        Raises
+        ------
+        TraceError
+            When the file is missing or is not a trace.
+        """
+        try:
+            if path.suffix == ".safetensors":
+                from safetensors import safe_open
+
+                with safe_open(path, "numpy") as file:
+                    arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+                    described = (file.metadata() or {}).get(_TEXT_KEY, "{}")
+            else:
+                with np.load(path, allow_pickle=False) as file:
+                    arrays = {name: file[name] for name in file.files if name != _TEXT_KEY}
+                    described = str(file[_TEXT_KEY]) if _TEXT_KEY in file.files else "{}"
+            notes = json.loads(described)
+        except Exception as error:  # every reader has its own; the person wants one sentence
+            raise TraceError(f"{path}: cannot be read as a trace: {error}") from error
+        return cls(arrays, notes.get("text", {}), frozenset(notes.get("given", ())))
+
+    def _described(self) -> str:
+        return json.dumps(
+            {"text": dict(self.text), "given": sorted(self.given)}, sort_keys=True, ensure_ascii=False
+        )
+
+    def _csv(self) -> str:
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerow(["source", "value"])
+        for name, array in self.arrays.items():
+            for index in np.ndindex(array.shape):
+                writer.writerow([name + "".join(f"[{i}]" for i in index), repr(array[index].item())])
+        return buffer.getvalue()

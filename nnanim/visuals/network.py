@@ -1,0 +1,218 @@
+"""A fully connected network: neurons as circles filled by their activation, weights as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from manim import Animation, Dot, Transform, VGroup
+from numpy.typing import ArrayLike, NDArray
+
+from nnanim.quantity import Label, Quantity
+from nnanim.visuals.bundle import WeightBundle
+from nnanim.visuals.frame import Region, frame
+from nnanim.visuals.glyphs import Weight
+from nnanim.visuals.heatmap import NumberGrid
+from nnanim.visuals.motion import Sweep
+from nnanim.visuals.neurons import Neurons
+from nnanim.visuals.table import ELLIPSIS, elide
+from nnanim.visuals.text import TextLine, text_width
+from nnanim.visuals.theme import theme
+
+MOST_NEURONS = 12
+"""A larger layer shows its first and last neurons, an ellipsis, and its size."""
+LARGEST_RADIUS = 0.46
+WEIGHT: Weight = "semibold"
+WIDTH_IN_CIRCLE = 1.72
+"""Width of a number, in radii, that still stands clear of the circle's rim."""
+
+
+class Network(VGroup):
+    """Layers of neurons and the weights between them.
+
+    Left to right in a landscape frame, top to bottom in a portrait one.
+
+    Parameters
+    ----------
+    sizes
+        Neurons of each layer, the input first.
+    weights
+        One matrix (n_out, n_in) for each layer but the first.
+    region
+        Where the network stands, its layers' names included.
+    limit
+        The activation's magnitude at which a neuron's colour is fullest.
+    """
+
+    def __init__(
+        self, sizes: Sequence[int], weights: Sequence[ArrayLike], region: Region, limit: float = 1.0
+    ) -> None:
+        super().__init__()
+        self.sizes, self.limit, self.downwards = tuple(sizes), limit, frame().portrait
+        self.shown = [elide(size, MOST_NEURONS) for size in sizes]
+        self.radius, self._places = self._arrange(region)
+        heaviest = max(float(np.abs(np.asarray(w)).max()) for w in weights)
+        self.bundles = VGroup()
+        for layer, weight in enumerate(weights, start=1):
+            rows, columns = self.visible(layer), self.visible(layer - 1)
+            starts = np.array([self.center(layer - 1, n) for n in columns])
+            ends = np.array([self.center(layer, n) for n in rows])
+            self.bundles.add(
+                WeightBundle(
+                    starts,
+                    ends,
+                    np.asarray(weight)[np.ix_(rows, columns)],
+                    radius=self.radius,
+                    limit=heaviest,
+                )
+            )
+        self.layers = VGroup(*(self._layer(layer) for layer in range(len(sizes))))
+        self.names = self._names(region)
+        self.numbers: list[NumberGrid | None] = [None for _ in sizes]
+        self.add(self.bundles, self.layers, self._ellipses(), self.names)
+
+    # Geometry -----------------------------------------------------------------------------------------
+
+    def visible(self, layer: int) -> list[int]:
+        """Indices of the neurons of a layer that are drawn."""
+        return [n for n in self.shown[layer] if n != ELLIPSIS]
+
+    def center(self, layer: int, neuron: int) -> NDArray[np.float64]:
+        """Where a neuron stands, as a point (3,); the neuron must be drawn."""
+        return self._places[layer][self.shown[layer].index(neuron)]
+
+    def _arrange(self, region: Region) -> tuple[float, list[NDArray[np.float64]]]:
+        """The common radius, and for each layer the places of its neurons and its ellipsis, (n, 3)."""
+        label = 2.2 * frame().small
+        depth = max(len(shown) for shown in self.shown)
+        if self.downwards:
+            names_width = max(text_width(name, frame().small) for name in self._all_names()) + 0.3
+            across, along = region.width - names_width, region.height
+            middle = region.left + names_width + across / 2
+        else:
+            across, along = region.height - label, region.width
+            middle = region.bottom + label + across / 2
+        pitch = min(across / depth, 1.22)
+        radius = min(0.42 * pitch, LARGEST_RADIUS, 0.3 * along / len(self.sizes))
+        name_room = (
+            0.0 if self.downwards else max(0.0, text_width(self._all_names()[0], frame().small) / 2 - radius)
+        )
+        ends = np.linspace(radius + name_room + 0.04, along - radius - name_room - 0.04, len(self.sizes))
+        places = []
+        for offset, shown in zip(ends, self.shown, strict=True):
+            side = (np.arange(len(shown)) - (len(shown) - 1) / 2) * pitch
+            if self.downwards:
+                points = np.stack([middle + side, np.full(len(shown), region.top - offset)], axis=1)
+            else:
+                points = np.stack([np.full(len(shown), region.left + offset), middle - side], axis=1)
+            places.append(np.column_stack([points, np.zeros(len(shown))]))
+        return radius, places
+
+    # Parts --------------------------------------------------------------------------------------------
+
+    def _layer(self, layer: int) -> Neurons:
+        places = [place for place, neuron in zip(self._places[layer], self.shown[layer], strict=True) if neuron != ELLIPSIS]
+        return Neurons(places, self.radius, self.limit)
+
+    def _ellipses(self) -> VGroup:
+        dots = VGroup()
+        for places, shown in zip(self._places, self.shown, strict=True):
+            for place, neuron in zip(places, shown, strict=True):
+                if neuron == ELLIPSIS:
+                    step = (places[1] - places[0]) * 0.2
+                    dots.add(*(Dot(place + k * step, radius=0.035, color=theme().muted, stroke_width=0) for k in (-1, 0, 1)))
+        return dots
+
+    def _all_names(self) -> list[str]:
+        last = len(self.sizes) - 1
+        hidden = ["hidden"] if last == 2 else [f"hidden {layer}" for layer in range(1, last)]
+        names = ["input", *hidden, "output"]
+        return [
+            f"{name} ({size})" if size > MOST_NEURONS else name
+            for name, size in zip(names, self.sizes, strict=True)
+        ]
+
+    def name(self, layer: int) -> str:
+        """What a layer is called: input, hidden, hidden 1, …, output."""
+        return self._all_names()[layer].split(" (")[0]
+
+    def _names(self, region: Region) -> VGroup:
+        names, size = self._all_names(), frame().small
+        pitch = region.width / len(names)
+        if not self.downwards and max(text_width(name, size) for name in names) > pitch * 0.95:
+            names = [name.replace("hidden ", "h") for name in names]
+        while (
+            not self.downwards
+            and max(text_width(n, size) for n in names) > pitch * 0.95
+            and size > frame().smallest
+        ):
+            size = max(size * 0.95, frame().smallest)
+        lines = VGroup()
+        for layer, name in enumerate(names):
+            line = TextLine(Label(name), size, theme().muted)
+            if self.downwards:
+                line.on(np.array([region.left, self._places[layer][0][1], 0]), "left")
+            else:
+                line.at(float(self._places[layer][0][0]), region.bottom + 0.25 * size, "center")
+            lines.add(line)
+        return lines
+
+    # What happens to it -------------------------------------------------------------------------------
+
+    def show_values(self, layer: int, quantities: Sequence[Quantity]) -> None:
+        """Fill a layer at once, without an animation."""
+        self.layers[layer].light([quantities[n].value for n in self.visible(layer)])
+        self._place_numbers(layer, quantities)
+        if (numbers := self.numbers[layer]) is not None:
+            numbers.show()
+
+    def activate(self, layer: int, quantities: Sequence[Quantity], only: int | None = None, overlap: float = 0.35) -> list[Animation]:
+        """Fill a layer's neurons with their activations, one after another; or one neuron alone.
+
+        Returns animations to be played together.
+        """
+        which: Any = slice(None) if only is None else self.visible(layer).index(only)
+        neurons = self.layers[layer]
+        lit = neurons.copy().light([quantities[n].value for n in self.visible(layer)], which)
+        sweeps: list[Animation] = [Sweep(neurons, lit, overlap)]
+        self._place_numbers(layer, quantities)
+        if (numbers := self.numbers[layer]) is not None:
+            sweeps.append(Sweep(numbers, numbers.copy().show((which, 0)), overlap))
+        return sweeps
+
+    def change(self, layer: int, quantities: Sequence[Quantity]) -> list[Animation]:
+        """Replace the values of a layer that is filled already."""
+        neurons = self.layers[layer]
+        sweeps: list[Animation] = [Sweep(neurons, neurons.copy().light([quantities[n].value for n in self.visible(layer)]), 0.0)]
+        if (numbers := self.numbers[layer]) is not None:
+            decimals = next(q.decimals for q in numbers.quantities if q is not None)
+            target = numbers.copy().set_quantities([[quantities[n].rounded_to(decimals)] for n in self.visible(layer)])
+            sweeps.append(Transform(numbers, target.set_fills(sweeps[0].target.fills)))  # type: ignore[attr-defined]
+        return sweeps
+
+    def value_text(self, layer: int, neuron: int) -> TextLine | None:
+        """A text line that lies exactly on the number in a neuron, from which a copy can travel; None when there is none."""
+        numbers = self.numbers[layer]
+        if numbers is None or neuron not in self.visible(layer):
+            return None
+        quantity = numbers.quantities[self.visible(layer).index(neuron)]
+        assert quantity is not None
+        return TextLine(quantity, numbers.em, weight=WEIGHT).on(self.center(layer, neuron))
+
+    def _place_numbers(self, layer: int, quantities: Sequence[Quantity]) -> None:
+        """Put a layer's numbers into its neurons, unseen: as many decimals as fit, one count for all; or no numbers at all."""
+        if self.numbers[layer] is not None:
+            return
+        shown = [quantities[n] for n in self.visible(layer)]
+        for decimals in (2, 1):
+            rounded = [quantity.rounded_to(decimals) for quantity in shown]
+            widest = max(text_width(quantity, 1.0, WEIGHT) for quantity in rounded)
+            size = min(WIDTH_IN_CIRCLE * self.radius / widest, 0.9 * self.radius, frame().body)
+            if size >= frame().smallest:
+                fills = theme().diverging([quantity.value for quantity in shown], self.limit)
+                places = [self.center(layer, n) for n in self.visible(layer)]
+                numbers = NumberGrid([[quantity] for quantity in rounded], places, size, fills, WEIGHT).hide()
+                self.numbers[layer] = numbers
+                self.add(numbers)
+                return

@@ -1,0 +1,73 @@
+"""A function's curve with its axes, and a point that rides it with a crosshair."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import DashedLine, Dot, Line, VGroup, VMobject
+from numpy.typing import ArrayLike, NDArray
+
+from nnanim.quantity import Quantity, Showable
+from nnanim.visuals.frame import Region, frame
+from nnanim.visuals.text import TextLine
+from nnanim.visuals.theme import theme
+
+
+class CurvePlot(VGroup):
+    """A curve through given points, drawn in a region.
+
+    Parameters
+    ----------
+    x, y
+        The points, (n,) each, in rising order of x.
+    region
+        Where; names of the axes stand inside it.
+    x_name, y_name
+        Names of the axes.
+    """
+
+    def __init__(
+        self, x: ArrayLike, y: ArrayLike, region: Region, x_name: Showable, y_name: Showable
+    ) -> None:
+        super().__init__()
+        self.x, self.y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+        size = frame().small
+        plot = Region(
+            region.left + 0.1, region.right - 0.1, region.bottom + 1.5 * size, region.top - 1.6 * size
+        )
+        low, high = min(0.0, float(self.y.min())), max(0.0, float(self.y.max()))
+        pad = 0.06 * (high - low or 1.0)
+        self._from = np.array([self.x[0], low - pad])
+        self._scale = np.array([plot.width / np.ptp(self.x), plot.height / (high - low + 2 * pad)])
+        self._corner = np.array([plot.left, plot.bottom])
+        origin = self.point(0.0, 0.0)
+        axes = VGroup(
+            Line((plot.left, origin[1], 0), (plot.right, origin[1], 0)),
+            Line((origin[0], plot.bottom, 0), (origin[0], plot.top, 0)),
+        )
+        axes.set_stroke(theme().muted, 2, 0.7)
+        self.curve = VMobject(stroke_color=theme().positive, stroke_width=5)
+        self.curve.set_points_as_corners([self.point(a, b) for a, b in zip(self.x, self.y, strict=True)])
+        self.y_name = TextLine(y_name, size, theme().muted).at(origin[0], plot.top + 0.5 * size, "center")
+        self.x_name = TextLine(x_name, size, theme().muted).at(plot.right, plot.bottom - 1.1 * size, "right")
+        self.add(axes, self.curve, self.x_name, self.y_name)
+        self.region = plot
+
+    def point(self, x: float, y: float) -> NDArray[np.float64]:
+        """Where (x, y) stands in the frame, as a point (3,)."""
+        return np.append(self._corner + (np.array([x, y]) - self._from) * self._scale, 0.0)
+
+    def rider(self, x: Quantity, y: Quantity) -> VGroup:
+        """A point at (x, y) with its crosshair and both numbers: [dot, lines, x number, y number]."""
+        at, size = self.point(x.value, y.value), frame().body
+        foot, side = self.point(x.value, 0.0), self.point(0.0, y.value)
+        lines = VGroup(DashedLine(at, foot, dash_length=0.09), DashedLine(at, side, dash_length=0.09))
+        lines.set_stroke(theme().highlight, 2.5)
+        dot = Dot(at, radius=0.1, color=theme().highlight)
+        below = y.value >= 0
+        x_text = TextLine(x, size, theme().highlight, "semibold")
+        x_text.on(foot + np.array([0, (-0.42 if below else 0.42) * size * 2, 0]))
+        y_text = TextLine(y, size, theme().text, "bold")
+        leftwards = x.value < 0
+        gap = 0.35 * size * (1 if leftwards else -1)
+        y_text.on(side + np.array([gap, 0, 0]), "left" if leftwards else "right")
+        return VGroup(dot, lines, x_text, y_text)
