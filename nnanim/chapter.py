@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from manim import LEFT, Dot, Mobject, Scene, VGroup
+from manim import Dot, Mobject, Scene, VGroup
 
 from nnanim.params import Params as BaseParams
 from nnanim.quantity import Entry, Given, Label, Quantity, Sentence, Showable, as_showable
+from nnanim.recordings import SHIPPED, digest, recorded
 from nnanim.trace import Trace
 from nnanim.visuals.frame import Frame, frame
+from nnanim.visuals.glyphs import CAP_HEIGHT
 from nnanim.visuals.painted import PaintedCamera
 from nnanim.visuals.text import Paragraph, TextLine, texts_in
 from nnanim.visuals.theme import Theme, theme, use_theme
@@ -131,6 +133,10 @@ class Chapter(Scene):
         """What a lecturer may change."""
 
     title: ClassVar[str] = ""
+    costly: ClassVar[bool] = False
+    """Whether the simulation takes longer than about two seconds: its trace is then kept and found again."""
+    report: ClassVar[Callable[[float, str], None]] = staticmethod(lambda share, what: None)
+    """A costly simulation calls ``self.report(0.4, "training")``; the command line draws a progress bar."""
 
     def __init__(
         self,
@@ -154,6 +160,10 @@ class Chapter(Scene):
         """Compute everything that will be shown, with torch. Scenes override this."""
         raise NotImplementedError(f"{type(self).__name__} must define simulate()")
 
+    def depends_on(self, p: Any) -> str:
+        """What a costly simulation depends on besides its parameters and source, for instance a model's digest."""
+        return ""
+
     # What a chapter uses ------------------------------------------------------------------------------
 
     @cached_property
@@ -163,8 +173,14 @@ class Chapter(Scene):
 
     @classmethod
     def record(cls, parameters: BaseParams) -> Trace:
-        """Run the simulation without a scene."""
-        trace = cls.simulate(cls.__new__(cls), parameters)
+        """Run the simulation without a scene, or read its recording when it is a costly one."""
+        chapter = cls.__new__(cls)
+        if cls.costly:
+            file = Path(sys.modules[cls.__module__].__file__ or "")
+            key = digest(parameters, [file], chapter.depends_on(parameters))
+            trace = recorded(key, lambda: chapter.simulate(parameters), file.parent / SHIPPED)
+        else:
+            trace = chapter.simulate(parameters)
         numbers = {
             f"parameters.{name}": np.asarray(value)
             for name, value in parameters.model_dump().items()
@@ -226,6 +242,8 @@ class Chapter(Scene):
             Sentences; a plain string may have placeholders for ``values``.
         """
         sentence = _narration(narration, values)
+        if self.beats:  # what happens between two beats belongs to the first: its caption still stands
+            self.beats[-1].end = self.renderer.time
         beat = Beat(len(self.beats) + 1, sentence, self.renderer.time)
         self.beats.append(beat)
         if self._outlining:
@@ -260,7 +278,8 @@ class Chapter(Scene):
         np.random.set_state(state)  # noqa: NPY002
         self._beat_total = len(self.beats)
         self._outlining = False
-        self.mobjects, self.foreground_mobjects = [], []
+        self.mobjects: list[Mobject] = []
+        self.foreground_mobjects: list[Mobject] = []
         self._start()
 
     def play(self, *args: Any, **kwargs: Any) -> None:
@@ -301,24 +320,20 @@ class Chapter(Scene):
     def _title(self) -> list[Mobject]:
         strip, size = self.frame.title, self.frame.title_size
         title = TextLine(Label(self.heading()), size, weight="semibold")
-        part = TextLine(Label(self.part()), size * 0.6, self.theme.muted)
-        if self.frame.portrait:
-            title.at(strip.left, strip.top - 0.75)
-            return [title, part.at(strip.left, strip.top - 1.25)]
-        baseline = strip.center[1] - size * 0.33
+        part = TextLine(Label(self.part()), max(size * 0.6, self.frame.smallest), self.theme.muted)
+        if self.frame.stacked:
+            title.at(strip.left, strip.bottom + 0.2 + 1.35 * part.em)
+            return [title, part.at(strip.left, strip.bottom + 0.2)]
+        baseline = strip.center[1] - size * CAP_HEIGHT / 2
         title.at(strip.left, baseline)
         return [title, part.at(strip.left + title.advance + size * 0.6, baseline)]
 
     def _progress_dots(self) -> VGroup:
-        strip = self.frame.title
-        pitch = 0.19
-        height = strip.top - 1.13 if self.frame.portrait else strip.center[1]
-        dots = [
-            Dot(radius=0.05, stroke_width=0, fill_opacity=1, color=self.theme.line)
-            for _ in range(self._beat_total)
-        ]
+        strip, pitch = self.frame.title, 0.19
+        height = strip.bottom + 0.32 if self.frame.stacked else strip.center[1]
+        dots = [Dot(radius=0.05, stroke_width=0, fill_opacity=1, color=self.theme.line) for _ in range(self._beat_total)]
         for place, dot in enumerate(reversed(dots)):
-            dot.move_to((strip.right - 0.05, height, 0)).shift(LEFT * pitch * place)
+            dot.move_to((strip.right - 0.05 - pitch * place, height, 0))
         return VGroup(*dots)
 
     # Names --------------------------------------------------------------------------------------------

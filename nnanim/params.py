@@ -165,8 +165,13 @@ def _allowed(schema: Mapping[str, Any]) -> str:
     return _KINDS[schema["type"]][0] + _bounds(schema, " ")
 
 
+def _show_bound(bound: float) -> str:
+    """A bound the way people write it."""
+    return str(int(bound)) if float(bound).is_integer() else f"{bound:g}"
+
+
 def _bounds(schema: Mapping[str, Any], before: str) -> str:
-    bounds = [f"{sign} {schema[rule]:g}" for rule, sign in _BOUNDS.items() if rule in schema]
+    bounds = [f"{sign} {_show_bound(schema[rule])}" for rule, sign in _BOUNDS.items() if rule in schema]
     return before + " and ".join(bounds) if bounds else ""
 
 

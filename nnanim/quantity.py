@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import string
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,7 +17,6 @@ from typing import Any, ClassVar, Literal
 
 Kind = Literal["computed", "given", "cited"]
 MINUS = "−"
-DIGIT = re.compile(r"\d")
 NUMBER = re.compile(rf"[{MINUS}+-]?\d[\d,]*(?:\.\d+)?(?:[eE][{MINUS}+-]?\d+)?")
 
 
@@ -129,19 +129,25 @@ class Sentence:
     Raises
     ------
     UnsourcedDigit
-        When the words themselves hold a digit.
+        When the words themselves, or words put into them, hold a digit.
     KeyError
         When a placeholder has no value.
+    ValueError
+        When a placeholder asks for a format of its own, as in ``{z:.3f}``.
     """
 
     template: str
     values: Mapping[str, Showable] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for literal, name, _, _ in string.Formatter().parse(self.template):
+        for literal, name, spec, conversion in string.Formatter().parse(self.template):
             refuse_digits(literal)
+            if spec or conversion:
+                raise ValueError(f"the sentence “{self.template}” must not format {{{name}}}: the number knows its decimals")
             if name is not None and name not in self.values:
                 raise KeyError(f"the sentence “{self.template}” has no value for {{{name}}}")
+            if name is not None:
+                as_showable(self.values[name])
 
     @property
     def text(self) -> str:
@@ -177,7 +183,7 @@ def as_showable(content: Showable) -> Quantity | Cited | Label | Sentence:
 
 def join(*parts: Showable, separator: str = " ") -> Sentence:
     """Put sentences, labels and numbers one behind the other."""
-    values = {f"part_{letter}": part for letter, part in zip(string.ascii_lowercase, parts, strict=False)}
+    values = {f"part_{place}": part for place, part in enumerate(parts)}
     return Sentence(separator.join(f"{{{name}}}" for name in values), values)
 
 
@@ -187,8 +193,8 @@ def counted(number: Quantity, one: str, many: str) -> Sentence:
 
 
 def refuse_digits(words: str) -> None:
-    """Raise :class:`UnsourcedDigit` when the words hold a digit."""
-    if DIGIT.search(words):
+    """Raise :class:`UnsourcedDigit` when the words hold a digit, be it raised, lowered or a fraction (``²``, ``₁``, ``½``)."""
+    if any(unicodedata.category(character) in ("Nd", "No") for character in words):
         raise UnsourcedDigit(
             f"“{words}” has a digit in it but no source: pass a Quantity, Given or Cited for a value, a Label for a name"
         )

@@ -9,7 +9,9 @@ import csv
 import hashlib
 import io
 import json
+import math
 import re
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from nnanim.quantity import Given, Quantity
 
 _INDEX = re.compile(r"\[(\d+)\]")
+_INDICES = re.compile(r"(?:\[\d+\])*")
 _TEXT_KEY = "__text__"
 
 
@@ -87,7 +90,7 @@ class Trace:
             When the source points nowhere or to more than one number.
         """
         for cut in [len(source), *(m.start() for m in reversed(list(_INDEX.finditer(source))))]:
-            if source[:cut] in self.arrays:
+            if source[:cut] in self.arrays and _INDICES.fullmatch(source, cut):
                 index = tuple(int(i) for i in _INDEX.findall(source[cut:]))
                 array = self.arrays[source[:cut]]
                 if len(index) != array.ndim or any(i >= n for i, n in zip(index, array.shape, strict=True)):
@@ -105,14 +108,16 @@ class Trace:
         """SHA-256 over names, types, shapes and bytes of all arrays, and the text."""
         seal = hashlib.sha256()
         for name in sorted(self.arrays):
-            array = np.ascontiguousarray(self.arrays[name])
+            array = self.arrays[name]
             seal.update(f"{name} {array.dtype.str} {array.shape} {name in self.given}\n".encode())
             seal.update(array.tobytes())
         seal.update(json.dumps(dict(self.text), sort_keys=True, ensure_ascii=False).encode())
         return seal.hexdigest()
 
     def to_bytes(self, suffix: str) -> bytes:
-        """The record as ``.npz`` (arrays by name), ``.safetensors``, ``.csv`` (name, index, value) or ``.json``.
+        """The record as ``.npz`` (arrays by name), ``.safetensors``, ``.csv`` (source, value) or ``.json``.
+
+        JSON has no infinity and no NaN: they are written as ``"inf"``, ``"-inf"`` and ``"nan"``, which numpy reads back.
 
         Raises
         ------
@@ -121,20 +126,18 @@ class Trace:
         """
         match suffix:
             case ".npz":
-                buffer = io.BytesIO()
-                np.savez_compressed(buffer, **{_TEXT_KEY: np.array(self._described())}, **self.arrays)  # type: ignore[arg-type]
-                return buffer.getvalue()
+                return _npz({_TEXT_KEY: np.array(self._described()), **self.arrays})
             case ".safetensors":
                 from safetensors.numpy import save
 
                 return save(
-                    {name: np.ascontiguousarray(a) for name, a in self.arrays.items()},
+                    {name: np.asarray(array, order="C") for name, array in self.arrays.items()},
                     {_TEXT_KEY: self._described()},
                 )
             case ".csv":
                 return self._csv().encode()
             case ".json":
-                arrays = {name: array.tolist() for name, array in self.arrays.items()}
+                arrays = {name: _plain(array.tolist()) for name, array in self.arrays.items()}
                 record = {
                     "arrays": arrays,
                     "text": dict(self.text),
@@ -184,3 +187,22 @@ class Trace:
             for index in np.ndindex(array.shape):
                 writer.writerow([name + "".join(f"[{i}]" for i in index), repr(array[index].item())])
         return buffer.getvalue()
+
+
+def _npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """What ``numpy.savez_compressed`` writes; unlike there, an array may bear any name (``file`` too)."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            member = zipfile.ZipInfo(f"{name}.npy")  # dated 1980: the same record gives the same bytes
+            member.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(member, "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _plain(values: Any) -> Any:
+    """Nested lists of numbers with words for those that JSON lacks."""
+    if isinstance(values, list):
+        return [_plain(value) for value in values]
+    return str(values) if isinstance(values, float) and not math.isfinite(values) else values

@@ -9,12 +9,34 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from manim import LEFT, UP, Circle, Create, FadeIn, FadeOut, GrowFromEdge, Line, ReplacementTransform, TransformFromCopy, VGroup
+from manim import (
+    DOWN,
+    LEFT,
+    UP,
+    Circle,
+    Create,
+    FadeIn,
+    FadeOut,
+    GrowFromEdge,
+    Line,
+    ReplacementTransform,
+    TransformFromCopy,
+    VGroup,
+)
 from pydantic import BeforeValidator, Field, model_validator
 
 from nnanim.chapter import Chapter
 from nnanim.params import Numbers, ParameterError, show_value, split_numbers
-from nnanim.quantity import Label, Quantity, Sentence, counted, decimals_that_add_up, join
+from nnanim.quantity import (
+    Label,
+    Quantity,
+    Sentence,
+    Showable,
+    as_showable,
+    counted,
+    decimals_that_add_up,
+    join,
+)
 from nnanim.trace import Trace
 from nnanim.visuals.bars import ProbabilityBars
 from nnanim.visuals.frame import Region
@@ -24,7 +46,7 @@ from nnanim.visuals.motion import in_turn
 from nnanim.visuals.network import Network
 from nnanim.visuals.plot import CurvePlot
 from nnanim.visuals.table import ELLIPSIS, Table, elide, rows_that_fit
-from nnanim.visuals.text import TextLine
+from nnanim.visuals.text import TextLine, text_width
 
 DEFAULT_INPUTS = (0.8, 0.3, 0.6, 0.9, 0.1, 0.5, 0.7, 0.2, 0.4, 1.0, 0.0, 0.35)
 FUNCTION_NAMES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU", "gelu": "GELU"}
@@ -137,8 +159,15 @@ class ForwardPropagation(Chapter):
 
     def move_network(self, moved: Network) -> None:
         """Let another drawing of the same network take the place of this one."""
+        arriving = []
+        if [numbers is None for numbers in self.net.numbers] != [numbers is None for numbers in moved.numbers]:
+            self.play(*map(FadeOut, self.net.take_numbers()), run_time=0.3)
+            arriving = moved.take_numbers()
         self.play(ReplacementTransform(self.net, moved), run_time=1.1)
         self.net = moved
+        if arriving:
+            self.play(*map(FadeIn, arriving), run_time=0.3)
+            moved.add(*arriving)
 
     # The network ----------------------------------------------------------------------------------------
 
@@ -172,17 +201,18 @@ class ForwardPropagation(Chapter):
         self.play(FadeOut(legend), run_time=0.4)
 
     def legend(self) -> VGroup:
-        """What the lines mean."""
-        size, height = self.frame.small, self.foot.center[1]
+        """What the lines mean, on one line or on two."""
+        size = self.frame.small
         roles = [("positive", self.theme.positive, 3.5), ("negative", self.theme.negative, 3.5)]
         roles += [("small", self.theme.muted, 1.2), ("large", self.theme.muted, 7.0)]
-        parts, x = VGroup(), 0.0
+        entries = VGroup()
         for word, color, width in roles:
-            line = Line((x, height, 0), (x + 0.55, height, 0), stroke_width=width, color=color)
-            text = TextLine(word, size, self.theme.muted).on(np.array([x + 0.7, height, 0]), "left")
-            parts.add(line, text)
-            x += 1.15 + text.advance
-        return parts.move_to((self.foot.center[0], height, 0))
+            line = Line((0, 0, 0), (0.4, 0, 0), stroke_width=width, color=color)
+            entries.add(VGroup(line, TextLine(word, size, self.theme.muted).on(np.array([0.52, 0, 0]), "left")))
+        entries.arrange_in_grid(cols=4, buff=0.36, cell_alignment=LEFT)
+        if entries.width > self.foot.width:
+            entries.arrange_in_grid(cols=2, buff=(0.8, 0.1), cell_alignment=LEFT)
+        return entries.move_to(self.foot.center)
 
     # One neuron -----------------------------------------------------------------------------------------
 
@@ -191,16 +221,22 @@ class ForwardPropagation(Chapter):
         self.move_network(self.draw_network(self.side, filled=1))
         visible = self.net.visible(1)
         self.chosen = self.params.neuron - 1 if self.params.neuron - 1 in visible else visible[-1]
-        ring = Circle(self.net.radius + 0.07, stroke_color=self.theme.highlight, stroke_width=4.5)
+        ring = Circle(self.net.radii[1] + 0.07, stroke_color=self.theme.highlight, stroke_width=4.5)
         ring.move_to(self.net.center(1, self.chosen))
         layer_name = "the hidden layer" if self.last == 2 else "hidden layer 1"
-        heading = TextLine(Label(f"Neuron {self.chosen + 1} of {layer_name}"), self.frame.heading, weight="semibold")
         table = self.products_table()
+        heading = self.panel_heading(Label(f"Neuron {self.chosen + 1} of {layer_name}"), table)
         heading.at(table.left, table.row_heights[0] + 1.6 * table.em_size)
         self.multiply(heading, table, ring)
         self.add_up(table)
         self.squash(heading, table)
         self.play(FadeOut(ring), run_time=0.3)
+
+    def panel_heading(self, words: Showable, table: Table) -> TextLine:
+        """A heading as large as the table's type, or the panel's width, allows."""
+        size = max(table.em_size, self.frame.heading)
+        widest = self.panel.right - table.left
+        return TextLine(words, min(size, widest / text_width(as_showable(words), 1.0, "semibold")), weight="semibold")
 
     def products_table(self) -> Table:
         """A row for each input: input × weight = product; then their sum, the bias, and z."""
@@ -231,7 +267,7 @@ class ForwardPropagation(Chapter):
             rows,
             place,
             ["right", "center", "right", "center", "right"],
-            size=self.frame.body * 1.3,
+            size=self.frame.body * 1.2,
             colors=colors,
             weights={(r, 4): "semibold" for r in range(1, len(rows))},
             rules=[self.sum_row],
@@ -349,7 +385,6 @@ class ForwardPropagation(Chapter):
     def whole_layer(self) -> None:
         """The layer as matrix × vector + bias."""
         trace = self.trace
-        beside = self.frame.portrait
         equation = LayerEquation(
             lambda row, column: trace.quantity("weights[1]", row, column),
             lambda row, _: trace.quantity("inputs", row),
@@ -358,46 +393,53 @@ class ForwardPropagation(Chapter):
             lambda row, _: trace.quantity("activations[1]", row),
             self.sizes[1],
             self.sizes[0],
-            self.panel if beside else self.frame.stage,
+            self.frame.stage.inset(0.0, 0.06),
             self.function,
         )
-        mark = equation.mark_row(self.chosen, Label(f"neuron {self.chosen + 1}"))
-        if not beside:
-            self.play(FadeOut(self.net), run_time=0.5)
-        with self.beat("All neurons of the layer do the same, with weights of their own: each is one row of the matrix W."):
-            if beside:
-                self.play(self.net.bundles[0].animate.calm(), run_time=0.4)
-            self.play(FadeIn(equation.weights), FadeIn(mark), *equation.speak_of(self.chosen), run_time=1.0)
+        spoken_of = self.chosen if self.chosen in equation.weights.rows else equation.weights.rows[0]
+        mark = equation.mark_row(spoken_of, Label(f"neuron {spoken_of + 1}"))
+        first = VGroup(mark, *equation.beginning)
+        if first.width > self.frame.stage.width:
+            mark.set_opacity(0)
+        to_middle = self.frame.stage.center - first.get_center()
+        first.shift(to_middle)
+        self.play(FadeOut(self.net), run_time=0.5)
+        rows = self.claim(
+            ("All neurons of the layer do the same, with weights of their own: each is one row of the matrix W.", lambda t: len(t["weights[1]"]) > 1),
+            ("This layer has a single neuron: its weights are the only row of the matrix W.", lambda t: len(t["weights[1]"]) == 1),
+        )
+        with self.beat(rows):
+            self.play(FadeIn(equation.weights), run_time=0.8)
+            self.play(FadeIn(mark), *equation.speak_of(spoken_of), run_time=0.8)
             self.play(FadeIn(equation.times), FadeIn(equation.incoming), run_time=0.8)
-        with self.beat(
-            "Matrix times input, plus bias, gives {sums} at once; {function} then turns every z into an activation a.",
-            sums=counted(self.given("layers", 1), "sum", "sums"),
-            function=Label(self.function),
-        ):
-            self.play(*equation.speak_of(None), FadeOut(mark), FadeIn(equation.plus), FadeIn(equation.biases), run_time=0.8)
+        sums = self.claim(
+            ("Matrix times input, plus bias, gives all {n} sums at once; the {f} function turns every z into an activation a.", lambda t: t["sizes"][1] > 1),
+            ("Matrix times input, plus bias, gives the sum z; the {f} function turns it into the activation a.", lambda t: t["sizes"][1] == 1),
+            n=self.given("layers", 1),
+            f=Label(self.function),
+        )
+        with self.beat(sums):
+            self.play(FadeOut(mark), *equation.speak_of(None), run_time=0.5)
+            self.play(equation.beginning.animate.shift(-to_middle), run_time=0.8)
+            self.play(FadeIn(equation.plus), FadeIn(equation.biases), run_time=0.7)
             self.play(FadeIn(equation.equals), FadeIn(equation.sums, shift=0.1 * UP), run_time=1.0)
             self.play(Create(equation.arrow), FadeIn(equation.function), run_time=0.6)
             self.play(FadeIn(equation.activations, shift=0.1 * UP), run_time=0.8)
-            if beside:
-                self.play(*self.net.activate(1, self.vector("activations", 1)), run_time=1.0)
         self.play(FadeOut(equation), run_time=0.5)
-        if not beside:
-            self.net = self.draw_network(self.wide, filled=2)
-            self.play(FadeIn(self.net), run_time=0.7)
+        self.net = self.draw_network(self.wide, filled=2)
+        self.play(FadeIn(self.net), run_time=0.7)
 
     # All layers -----------------------------------------------------------------------------------------
 
     def all_layers(self) -> None:
         """The numbers go on, layer after layer, to the logits."""
-        if self.frame.portrait:
-            self.move_network(self.draw_network(self.wide, filled=2))
         hidden = range(2, self.last)
         if hidden:
             with self.beat("The activations of one layer are the inputs of the next: multiply, add, activate, and again."):
                 for layer in hidden:
                     self.pass_to(layer, "activations", 1.2 if len(hidden) < 3 else 0.9)
         with self.beat(
-            "The last layer’s sums are called logits.",
+            "The last layer adds up as well." if self.params.head == "identity" else "The last layer’s sums are called logits.",
             self.claim(
                 (
                     "Up to here it took {multiplications} and as many additions.",
@@ -471,7 +513,7 @@ class ForwardPropagation(Chapter):
             rules=[len(rows) - 1] if exponentials else [],
         )
         titles = {"softmax": "Softmax", "sigmoid": "A sigmoid for each output", "identity": "Identity"}
-        heading = TextLine(titles[head], self.frame.heading, weight="semibold")
+        heading = self.panel_heading(titles[head], table)
         if head == "identity":
             return heading.at(table.left, table.row_heights[0] + 1.6 * table.em_size), table, None
         table.shift((panel.left - table.left) * np.array([1.0, 0, 0]))
@@ -484,15 +526,18 @@ class ForwardPropagation(Chapter):
         begin = float(table.get_right()[0]) + 0.45
         drawn = [i for i in shown if i != ELLIPSIS]
         heights = [table.row_heights[1 + shown.index(i)] for i in drawn]
-        decimals = 2
-        if self.params.head == "softmax":
-            decimals = decimals_that_add_up([float(p) for p in trace["outputs"]], 1.0, 2, 3) or 2
-        outputs = [trace.quantity(f"activations[{self.last}]", i, decimals=decimals) for i in drawn]
+        outputs = [trace.quantity(f"activations[{self.last}]", i, decimals=self.output_decimals()) for i in drawn]
         thickness = min(0.4, 0.62 * (table.row_heights[0] - table.row_heights[1]))
         bars = ProbabilityBars(outputs, heights, begin, panel.right, thickness, table.em_size)
         title = TextLine(name, table.em_size, self.theme.muted)
         bars.tracks.add(title.at(begin, table.cell(0, 0).origin[1]))
         return bars
+
+    def output_decimals(self) -> int:
+        """Two decimals, or three where the probabilities would seem not to add up to one."""
+        if self.params.head != "softmax":
+            return 2
+        return decimals_that_add_up([float(p) for p in self.trace["outputs"]], 1.0, 2, 3) or 2
 
     def head_claim(self) -> Sentence:
         """What the output says."""
@@ -525,7 +570,7 @@ class ForwardPropagation(Chapter):
                 )
             ],
         }
-        return self.claim(*cases[self.params.head], k=Label(str(best + 1)), p=self.trace.quantity("outputs", best))
+        return self.claim(*cases[self.params.head], k=Label(str(best + 1)), p=self.trace.quantity("outputs", best, decimals=self.output_decimals()))
 
     def ending(self) -> None:
         """The formula worth keeping, and the parameters used."""
@@ -533,25 +578,27 @@ class ForwardPropagation(Chapter):
         stage = self.frame.stage
         size = self.frame.title_size * (1.3 if self.frame.portrait else 1.9)
         formula = Formula(Label(f"a^((l)) = {symbol}(W^((l)) a^((l-1)) + b^((l)))"), size, width=stage.width)
-        formula.move_to(stage.center + 0.8 * UP)
         with self.beat("That is all of forward propagation: one line, repeated for every layer."):
+            used = self.used_parameters()
+            VGroup(formula, used).arrange(DOWN, buff=0.9).move_to(stage.center)
             self.play(FadeIn(formula, shift=0.2 * UP), run_time=1.0)
-            self.play(FadeIn(self.used_parameters(float(formula.get_bottom()[1]) - 1.2)), run_time=0.6)
+            self.play(FadeIn(used), run_time=0.6)
 
-    def used_parameters(self, baseline: float) -> VGroup:
+    def used_parameters(self) -> VGroup:
         """The parameters of this video, on lines of their own."""
         sizes = join(*(self.given("layers", n) for n in range(self.last + 1)), separator="–")
         source = Sentence("weights from a file") if self.params.weights else Sentence("seed {s}", {"s": self.given("seed")})
         lines = [
             Sentence("layers {sizes}", {"sizes": sizes}),
-            join(Label(f"{self.function} in the hidden layers"), Label(f"{self.params.head} at the output"), separator=", "),
+            Label(f"hidden layers: {self.function}"),
+            Label(f"output: {self.params.head}"),
             source,
         ]
         if self.sizes[0] <= 6:
             inputs = join(*(self.given("inputs", n, decimals=2) for n in range(self.sizes[0])), separator="   ")
             lines.insert(1, Sentence("inputs {inputs}", {"inputs": inputs}))
-        size = self.frame.body
+        size = min(self.frame.body, *(self.frame.stage.width / text_width(line, 1.0) for line in lines))
         made = VGroup()
         for number, line in enumerate(lines):
-            made.add(TextLine(line, size, self.theme.muted).at(0, baseline - number * 1.5 * size, "center"))
+            made.add(TextLine(line, size, self.theme.muted).at(0, -number * 1.5 * size, "center"))
         return made

@@ -162,8 +162,12 @@ def simulated(production: Production) -> Production:
     """The same production after its simulation has run."""
     from dataclasses import replace
 
-    with one_line_errors(production.chapter.slug()):
-        return replace(production, trace=production.chapter.record(production.recipe.params))
+    from nnanim.cli.progress import progress_bar
+
+    chapter = production.chapter
+    with one_line_errors(chapter.slug()), progress_bar(chapter.slug(), unit="%") as progress:
+        chapter.report = staticmethod(lambda share, what: progress(100 * share, 100, what))  # type: ignore[method-assign]
+        return replace(production, trace=chapter.record(production.recipe.params))
 
 
 def writable_folder(folder: Path) -> Path:

@@ -41,8 +41,8 @@ WEIGHT_FILES = (".npz", ".safetensors", ".pt", ".pth")
 class MLP:
     """Weights and biases of a fully connected network, one of each for every layer but the input."""
 
-    weights: tuple[Float[Tensor, "n_out n_in"], ...]
-    biases: tuple[Float[Tensor, " n_out"], ...]
+    weights: tuple[Float[Tensor, "_n_out _n_in"], ...]
+    biases: tuple[Float[Tensor, " _n_out"], ...]
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -125,9 +125,6 @@ def forward(network: MLP, inputs: Sequence[float], activation: Activation, head:
         if head == "softmax":
             record["exponentials"] = torch.exp(z)
             record["exponential_sum"] = torch.exp(z).sum()
-        reach = max(4.0, math.ceil(hidden_reach * 1.1))
-        record["curve_x"] = torch.linspace(-reach, reach, 241)
-        record["curve_y"] = _ACTIVATIONS[activation](record["curve_x"])
     if not all(
         bool(torch.isfinite(tensor).all())
         for name, tensor in record.items()
@@ -136,6 +133,9 @@ def forward(network: MLP, inputs: Sequence[float], activation: Activation, head:
         raise ParameterError(
             "the numbers overflow on their way through the network; use smaller inputs, weights or gain"
         )
+    reach = max(4.0, math.ceil(hidden_reach * 1.1))
+    record["curve_x"] = torch.linspace(-reach, reach, 241)
+    record["curve_y"] = _ACTIVATIONS[activation](record["curve_x"])
     sizes = np.array(network.sizes)
     counts = {
         "sizes": sizes,
@@ -160,15 +160,15 @@ def load(path: Path) -> MLP:
         When the file cannot be read, is of the wrong shapes, or holds a number that is not finite.
     """
     tensors = _read_tensors(path)
-    pairs = _layer_pairs(tensors)
+    pairs = _layer_pairs(tensors, path)
     if not pairs:
         raise ParameterError(
             f"weights: {path} holds no layers (expected weights[1] and biases[1], or 0.weight and 0.bias)"
         )
     for number, (weight, bias) in enumerate(pairs, start=1):
-        if weight.ndim != 2 or bias.shape != (weight.shape[0],):
+        if weight.ndim != 2 or bias.shape != (weight.shape[0],) or not weight.numel():
             raise ParameterError(
-                f"weights: {path}: layer {number} must have a weight (n_out, n_in) and a bias (n_out,), "
+                f"weights: {path}: layer {number} must have a weight (n_out, n_in) and a bias (n_out,), none of them empty, "
                 f"got {tuple(weight.shape)} and {tuple(bias.shape)}"
             )
         if number > 1 and weight.shape[1] != pairs[number - 2][0].shape[0]:
@@ -190,7 +190,7 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
         raise ParameterError(f"weights: there is no file {path}")
     try:
         if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file:
+            with np.load(path, allow_pickle=False) as file, np.errstate(over="ignore"):
                 names = [name for name in file.files if file[name].dtype.kind in "fiu"]
                 return {name: torch.from_numpy(np.asarray(file[name], dtype=np.float32)) for name in names}
         if path.suffix == ".safetensors":
@@ -204,15 +204,25 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
         raise ParameterError(f"weights: {path} cannot be read: {reason}") from None
 
 
-def _layer_pairs(tensors: dict[str, Tensor]) -> list[tuple[Tensor, Tensor]]:
-    pairs = []
-    for weight_form, bias_form in ((r"weights\[(\d+)\]", "biases[{}]"), (r"(.*)\.weight", "{}.bias")):
-        keys = [match for name in tensors if (match := re.fullmatch(weight_form, name))]
-        for match in sorted(keys, key=lambda found: [int(n) for n in re.findall(r"\d+", found[0])]):
-            bias = bias_form.format(match[1])
-            if bias not in tensors:
-                raise ParameterError(f"weights: {match[0]} has no {bias} beside it")
-            pairs.append((tensors[match[0]], tensors[bias]))
-        if pairs:
-            break
-    return pairs
+def _layer_pairs(tensors: dict[str, Tensor], path: Path) -> list[tuple[Tensor, Tensor]]:
+    for weight_form, bias_form in (("weights[{}]", "biases[{}]"), ("{}.weight", "{}.bias")):
+        weights, biases = (_by_layer(tensors, form) for form in (weight_form, bias_form))
+        layers = sorted(weights.keys() | biases.keys(), key=_natural)
+        if weight_form == "weights[{}]" and layers and layers[0] != "1":
+            raise ParameterError(f"weights: {path}: the first layer is weights[1], but the file begins with {layers[0]}")
+        for layer in layers:
+            here, lacking = (bias_form, weight_form) if layer not in weights else (weight_form, bias_form)
+            if layer not in weights or layer not in biases:
+                raise ParameterError(f"weights: {path}: {here.format(layer)} has no {lacking.format(layer)} beside it")
+        if layers:
+            return [(weights[layer], biases[layer]) for layer in layers]
+    return []
+
+
+def _by_layer(tensors: dict[str, Tensor], form: str) -> dict[str, Tensor]:
+    pattern = re.escape(form).replace(r"\{\}", r"(.*)" if "." in form else r"(\d+)")
+    return {match[1]: tensor for name, tensor in tensors.items() if (match := re.fullmatch(pattern, name))}
+
+
+def _natural(layer: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", layer)]

@@ -144,7 +144,9 @@ class WeightBundle(Painted):
         if (begin, end) != (0.0, 1.0):
             lines = vmobject.parts()
             along = lines[:, 1] - lines[:, 0]
-            self.points = np.stack([lines[:, 0] + begin * along, lines[:, 0] + end * along], axis=1).reshape(-1, 3)
+            self.points = np.stack([lines[:, 0] + begin * along, lines[:, 0] + end * along], axis=1).reshape(
+                -1, 3
+            )
         return self
 
     # ---- how the lines look

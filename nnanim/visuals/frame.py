@@ -82,6 +82,11 @@ class Frame:
         return self.height > 1.2 * self.width
 
     @property
+    def stacked(self) -> bool:
+        """Whether the part's name stands under the chapter's title instead of beside it."""
+        return self.width < 9
+
+    @property
     def margin(self) -> float:
         """Free space along the left and right edge."""
         return 0.42
@@ -119,7 +124,7 @@ class Frame:
     @property
     def title(self) -> Region:
         """The strip on top."""
-        depth = 1.5 if self.portrait else 1.0
+        depth = 1.5 if self.portrait else 1.3 if self.stacked else 1.0
         return Region(
             -self.width / 2 + self.margin,
             self.width / 2 - self.margin,

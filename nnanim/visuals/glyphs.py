@@ -54,6 +54,9 @@ def outline(text: str, weight: Weight = "regular") -> Outline:
 
     A string with a character that the family lacks is set by Pango instead, in whatever font of the machine has it.
     """
+    text = str(text)
+    if text == "⋮":
+        return _vertical_ellipsis(weight)
     font = _font(weight)
     buffer = hb.Buffer()
     buffer.add_str(text)
@@ -67,7 +70,7 @@ def outline(text: str, weight: Weight = "regular") -> Outline:
     for info, position in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
         glyph = _glyph(weight, info.codepoint)
         if len(glyph):
-            curves.append(glyph + (pen_x + position.x_offset / em, position.y_offset / em, 0.0))
+            curves.append(glyph + np.array([pen_x + position.x_offset / em, position.y_offset / em, 0.0]))
         pen_x += position.x_advance / em
     points = np.concatenate(curves) if curves else np.zeros((0, 3))
     points.setflags(write=False)
@@ -126,6 +129,14 @@ def _glyph(weight: Weight, codepoint: int) -> NDArray[np.float64]:
     font.draw_glyph_with_pen(codepoint, pen)
     flat = np.array(pen.curves, dtype=complex).reshape(-1)
     return np.stack([flat.real, flat.imag, np.zeros(len(flat))], axis=1)
+
+
+def _vertical_ellipsis(weight: Weight) -> Outline:
+    """Three full stops above one another; the family has no such character."""
+    dot = outline(".", weight)
+    middle = (CAP_HEIGHT - float(dot.points[:, 1].max() + dot.points[:, 1].min())) / 2
+    points = np.concatenate([dot.points + np.array([0, middle + step, 0]) for step in (0.27, 0.0, -0.27)])
+    return Outline(points, dot.advance)
 
 
 def _outline_by_pango(text: str, weight: Weight) -> Outline:

@@ -22,9 +22,8 @@ from nnanim.visuals.theme import rgba, theme
 
 Scale = Literal["diverging", "sequential"]
 _UNIT_SQUARE = np.array([[-0.5, -0.5, 0.0], [0.5, -0.5, 0.0], [0.5, 0.5, 0.0], [-0.5, 0.5, 0.0]])
-_SEAM = (
-    0.6  # pixels that a cell without a gap reaches under its neighbour, so that no background shines through
-)
+_SEAM = 1.0
+"""Pixels that an opaque cell without a gap reaches under its neighbours, so that no background shines through."""
 
 
 class _Grid(Painted):
@@ -270,7 +269,7 @@ class NumberGrid(_Grid):
     """
 
     array_names: ClassVar[tuple[str, ...]] = ("opacity", "emphasis", "fills")
-    state_names: ClassVar[tuple[str, ...]] = ("shape", "quantities")
+    state_names: ClassVar[tuple[str, ...]] = ("shape", "quantities", "turning")
 
     def __init__(
         self,
@@ -289,16 +288,17 @@ class NumberGrid(_Grid):
         if len(middles) != len(self.quantities):
             raise ValueError(f"{len(self.quantities)} numbers need as many positions, not {len(middles)}")
         self.size = frame().body if size is None else size
-        boxes = np.array([(_advance(quantity, weight), CAP_HEIGHT, 0.0) for quantity in self.quantities]).reshape(
-            -1, 3
-        )
+        boxes = np.array(
+            [(_advance(quantity, weight), CAP_HEIGHT, 0.0) for quantity in self.quantities]
+        ).reshape(-1, 3)
         corners = middles[:, None] + _UNIT_SQUARE * boxes[:, None] * self.size
         super().__init__(corners.reshape(-1, 3), (len(rows), len(rows[0]) if rows else 0))
         self.fills: Floats = np.tile(rgba(theme().background), (self.n_parts, 1))
         if fills is not None:
             self.set_fills(fills)
-        self._turning = 1.0  # 0 in the middle of an animation that changes numbers
-        self._turned = np.zeros(self.n_parts, dtype=bool)
+        self.turning: Floats = np.ones(
+            self.n_parts
+        )  # 0 in the middle of an animation, where a number changes
 
     @classmethod
     def on(
@@ -359,7 +359,7 @@ class NumberGrid(_Grid):
 
     @property
     def _shown(self) -> list[Quantity]:
-        seen = self.seen * np.where(self._turned, self._turning, 1.0) > INVISIBLE
+        seen = self.seen * self.turning > INVISIBLE
         return [
             quantity
             for quantity, shown in zip(self.quantities, seen, strict=True)
@@ -386,24 +386,26 @@ class NumberGrid(_Grid):
     def inks(self) -> Floats:
         """Colour of each number as it is drawn, shape (n_parts, 4), 0–1."""
         colors = _inks_on(self.fills)
-        colors[:, 3] = self.seen * np.where(self._turned, self._turning, 1.0)
+        colors[:, 3] = self.seen * self.turning
         return colors
 
     def interpolate_color(self, mobject1: VMobject, mobject2: VMobject, alpha: float) -> Self:
         """As any painted mobject; numbers that change go out and come in, they never show a value that nobody computed."""
         assert isinstance(mobject1, NumberGrid)
         assert isinstance(mobject2, NumberGrid)
-        before, after = mobject1.quantities, mobject2.quantities
         super().interpolate_color(mobject1, mobject2, alpha)
-        self.quantities = before if alpha < 0.5 else after
-        self._turned = np.array([a != b for a, b in zip(before, after, strict=False)], dtype=bool)
-        self._turning = abs(1.0 - 2.0 * float(np.clip(alpha, 0.0, 1.0)))
+        self.turning = np.ones(self.n_parts)
+        if 0 < alpha < 1:
+            before, after = mobject1.quantities, mobject2.quantities
+            changed = [number != other for number, other in zip(before, after, strict=True)]
+            self.turning[changed] = abs(1.0 - 2.0 * alpha)
+            self.quantities = before if alpha < 0.5 else after
         return self
 
     def _keep(self, count: int) -> None:
         super()._keep(count)
         self.quantities = (self.quantities + (None,) * count)[:count]
-        self._turned = np.zeros(count, dtype=bool)
+        self.turning = np.ones(count)
 
     def paint_parts(self, ctx: cairo.Context, camera: Camera) -> None:
         """Draw the numbers."""

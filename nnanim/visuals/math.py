@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from manim import MathTypst
+import tempfile
+
+from manim import MathTypst, tempconfig
 
 from nnanim.quantity import Entry, Showable, as_showable
 from nnanim.visuals.frame import frame
@@ -38,7 +40,9 @@ class Formula(MathTypst):
         self.string: str = self.showable.text
         self.em = frame().body if size is None else size
         # manim scales a Typst drawing so that one em at font size 48 is 0.5 units high (measured: see the tests).
-        super().__init__(self.string, font_size=96 * self.em, color=color or theme().text)
+        # Two processes that share manim's folder of Typst drawings disturb each other.
+        with tempfile.TemporaryDirectory(prefix="nnanim-") as folder, tempconfig({"tex_dir": folder}):
+            super().__init__(self.string, font_size=96 * self.em, color=color or theme().text)
         if width is not None and self.width > width:
             self.em *= width / self.width
             self.scale_to_fit_width(width)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from manim import Animation, Arrow, Mobject, VGroup
+from manim import Arrow, Mobject, VGroup
 
-from nnanim.quantity import Quantity, Showable
+from nnanim.quantity import Quantity, Showable, as_showable
 from nnanim.visuals.frame import Region, frame
 from nnanim.visuals.heatmap import HeatMap, NumberGrid
 from nnanim.visuals.table import ELLIPSIS, elide
@@ -19,8 +20,15 @@ MOST_CELLS = 12
 GAP = 0.05
 LARGEST = 1.35
 """The largest type of an equation, in body sizes."""
-PADDING = 0.12
-"""Free space left and right of a number in its cell."""
+TALLEST_CELL = 0.85
+TIGHTEST = 1.12
+"""Height of the lowest cell, in em."""
+SIGN_ROOM = 0.46
+NAME_ROOM = 0.6
+"""Room for the matrices' names above them."""
+LINE_GAP = 0.35
+PADDING = 0.32
+"""Free space left and right of a number in its cell, in em."""
 
 Read = Callable[[int, int], Quantity]
 
@@ -68,11 +76,11 @@ class Matrix(VGroup):
         self.heat.opacity = np.array(
             [[q is not None for q in line] for line in quantities], dtype=float
         ).reshape(-1)
-        self.numbers: NumberGrid | None = (
-            NumberGrid.on(self.heat, quantities, cells.em) if cells.em is not None else None
-        )
+        self.numbers: NumberGrid | None = None
+        if cells.em is not None:
+            self.numbers = NumberGrid(quantities, self.heat.parts().mean(axis=1), cells.em, self.heat.colors)
         self.dots = VGroup(*self._dots(frame().small))
-        self.name = TextLine(name, frame().small * 1.1, theme().muted)
+        self.name = TextLine(name, frame().body, theme().muted)
         self.name.at(float(self.heat.get_center()[0]), float(self.heat.get_top()[1]) + 0.16, "center")
         self.add(self.heat, *([self.numbers] if self.numbers is not None else []), self.dots, self.name)
 
@@ -82,26 +90,21 @@ class Matrix(VGroup):
         return [mobject for mobject in (self.heat, self.numbers, self.dots) if mobject is not None]
 
     def _dots(self, size: float) -> list[TextLine]:
+        """What stands for rows and columns left out, off the middle, so that the two do not meet."""
         dots = []
         if ELLIPSIS in self.rows:
-            row, middle = self.rows.index(ELLIPSIS), (len(self.columns) - 1) / 2
-            place = (
-                self.heat.cell_center(row, int(np.floor(middle)))
-                + self.heat.cell_center(row, int(np.ceil(middle)))
-            ) / 2
+            place = self.heat.cell_center(self.rows.index(ELLIPSIS), (len(self.columns) - 1) // 4)
             dots.append(TextLine("⋮", size, theme().muted, "bold").on(place))
         if ELLIPSIS in self.columns:
-            column, middle = self.columns.index(ELLIPSIS), (len(self.rows) - 1) / 2
-            place = (
-                self.heat.cell_center(int(np.floor(middle)), column)
-                + self.heat.cell_center(int(np.ceil(middle)), column)
-            ) / 2
+            place = self.heat.cell_center((len(self.rows) - 1) // 4, self.columns.index(ELLIPSIS))
             dots.append(TextLine("…", size, theme().muted, "bold").on(place))
         return dots
 
 
 class LayerEquation(VGroup):
     """One layer as an equation: weights × incoming + bias = sums → activations.
+
+    It stands on one line or, where that leaves the numbers larger, on two.
 
     Parameters
     ----------
@@ -133,62 +136,54 @@ class LayerEquation(VGroup):
         function: Showable,
     ) -> None:
         super().__init__()
-        self.layout = EquationLayout.fitting(
-            [weights, incoming, biases, sums, activations], n_out, n_in, region, function
-        )
-        rows, columns = self.layout.rows, self.layout.columns
-        vector, matrix = self.layout.vector_cells, self.layout.matrix_cells
-        of_weights = max(
-            (abs(weights(r, c).value) for r in rows for c in columns if ELLIPSIS not in (r, c)), default=1.0
-        )
+        name = as_showable(function)
+        layout = best_layout([weights, incoming, biases, sums, activations], n_out, n_in, region, name.text)
+        self.layout, rows, columns = layout, layout.rows, layout.columns
+        of_weights = max((abs(weights(r, c).value) for r in rows for c in columns if ELLIPSIS not in (r, c)), default=1.0)
         of_sums = max(abs(read(r, 0).value) for read in (biases, sums) for r in rows if r != ELLIPSIS)
-        self.weights = Matrix(weights, rows, columns, matrix, "W", of_weights)
-        self.incoming = Matrix(incoming, columns, [0], vector, "x", 1.0)
-        self.biases = Matrix(biases, rows, [0], vector, "b", of_sums)
-        self.sums = Matrix(sums, rows, [0], vector, "z", of_sums)
-        self.activations = Matrix(activations, rows, [0], vector, "a", 1.0)
-        size = frame().body
-        self.times, self.plus, self.equals = (TextLine(sign, size, theme().muted) for sign in "×+=")
-        self.function = TextLine(function, frame().small, theme().muted)
-        self.arrow = Arrow(
-            (0, 0, 0),
-            (self.layout.arrow - 0.2, 0, 0),
-            buff=0,
-            stroke_width=3,
-            color=theme().muted,
-            tip_length=0.16,
-        )
+        of_inputs = max(1.0, *(abs(incoming(c, 0).value) for c in columns if c != ELLIPSIS))
+        of_activations = max(1.0, *(abs(activations(r, 0).value) for r in rows if r != ELLIPSIS))
+        self.weights = Matrix(weights, rows, columns, layout.matrix, "W", of_weights)
+        self.incoming = Matrix(incoming, columns, [0], layout.vector, "x", of_inputs)
+        self.biases = Matrix(biases, rows, [0], layout.vector, "b", of_sums)
+        self.sums = Matrix(sums, rows, [0], layout.vector, "z", of_sums)
+        self.activations = Matrix(activations, rows, [0], layout.vector, "a", of_activations)
+        self.times, self.plus, self.equals = (TextLine(sign, 1.2 * frame().body, theme().muted) for sign in "×+=")
+        self.function = TextLine(name, frame().small, theme().muted)
+        self.arrow = Arrow((0, 0, 0), (layout.arrow - 0.24, 0, 0), buff=0, color=theme().muted, tip_length=0.16)
         self.arrow.set_stroke(width=3)
-        order: list[Mobject] = [
-            self.weights, self.times, self.incoming, self.plus, self.biases, self.equals, self.sums, self.arrow, self.activations
-        ]  # fmt: skip
-        self._place(order, region)
-        self.function.at(
-            float(self.arrow.get_center()[0]), float(self.arrow.get_center()[1]) + 0.16, "center"
-        )
-        self.add(*order, self.function)
+        first: list[Mobject] = [self.weights, self.times, self.incoming, self.plus, self.biases]
+        second: list[Mobject] = [self.equals, self.sums, self.arrow, self.activations]
+        lines = [[*first, *second]] if layout.lines == 1 else [first, second]
+        for line, place in zip(lines, region.rows([1] * layout.lines, LINE_GAP), strict=True):
+            self._place(line, place)
+            self.add(*line)
+        self.function.at(float(self.arrow.get_center()[0]), float(self.arrow.get_center()[1]) + 0.16, "center")
+        self.add(self.function)
+
+    @property
+    def beginning(self) -> VGroup:
+        """Weights × incoming."""
+        return VGroup(self.weights, self.times, self.incoming)
 
     def mark_row(self, row: int, name: Showable) -> TextLine:
-        """The name of one row, to the left of it (above, where there is no room)."""
+        """The name of one row of the weights, at its left."""
         mark = TextLine(name, frame().small * 1.1, theme().highlight, "semibold")
-        if row not in self.weights.rows:
-            return mark
         first = self.weights.heat.cell_region(self.weights.rows.index(row), 0)
         return mark.on(np.array([first.left - 0.2, (first.top + first.bottom) / 2, 0]), "right")
 
-    def speak_of(self, row: int | None) -> list[Animation]:
+    def speak_of(self, row: int | None) -> list[Any]:
         """Animations that dim all rows of the weights but one; none, with None."""
         parts = [part for part in (self.weights.heat, self.weights.numbers) if part is not None]
-        if row is None or row not in self.weights.rows:
+        if row is None:
             return [part.animate.calm() for part in parts]
         return [part.animate.emphasise(row=self.weights.rows.index(row)) for part in parts]
 
-    def _place(self, order: Sequence[Mobject], region: Region) -> None:
-        x = region.center[0] - self.layout.width / 2
-        height = region.center[1] - 0.17
-        for part in order:
-            width = self.layout.width_of(part)
-            middle = np.array([x + width / 2, height, 0.0])
+    def _place(self, line: Sequence[Mobject], region: Region) -> None:
+        widths = [self._width(part) for part in line]
+        x = region.center[0] - sum(widths) / 2
+        for part, width in zip(line, widths, strict=True):
+            middle = np.array([x + width / 2, region.center[1] - NAME_ROOM / 2, 0.0])
             if isinstance(part, Matrix):
                 part.shift(middle - part.heat.get_center())
             elif isinstance(part, TextLine):
@@ -197,77 +192,84 @@ class LayerEquation(VGroup):
                 part.move_to(middle)
             x += width
 
+    def _width(self, part: Mobject) -> float:
+        if isinstance(part, Matrix):
+            return len(part.columns) * (self.layout.matrix if part is self.weights else self.layout.vector).width
+        return SIGN_ROOM if isinstance(part, TextLine) else self.layout.arrow
+
 
 @dataclass(frozen=True)
 class EquationLayout:
-    """Which rows and columns an equation shows, and how large its cells are, in manim units."""
+    """Which rows and columns an equation shows, on how many lines, and how large its cells are, in manim units."""
 
     rows: list[int]
     columns: list[int]
-    matrix_cells: Cells
-    vector_cells: Cells
+    lines: int
+    matrix: Cells
+    vector: Cells
     arrow: float
-
-    SIGN = 0.42
 
     @property
     def width(self) -> float:
-        """Of the whole equation."""
-        return (
-            len(self.columns) * self.matrix_cells.width
-            + 4 * self.vector_cells.width
-            + 3 * self.SIGN
-            + self.arrow
-        )
+        """Of the longest line."""
+        first = len(self.columns) * self.matrix.width + 2 * SIGN_ROOM + 2 * self.vector.width
+        second = SIGN_ROOM + self.arrow + 2 * self.vector.width
+        return first + second if self.lines == 1 else max(first, second)
 
     @property
-    def complete(self) -> bool:
-        """Whether every weight can show its number."""
-        return self.matrix_cells.em is not None
+    def legibility(self) -> tuple[bool, int, float]:
+        """What makes a layout better than another: all weights in numbers, more of them, larger type."""
+        return self.matrix.em is not None, len(self.rows) + len(self.columns), self.vector.em or 0.0
 
-    def width_of(self, part: Mobject) -> float:
-        """Room for a part of the equation."""
-        if isinstance(part, Matrix):
-            return len(part.columns) * (
-                self.vector_cells.width if len(part.columns) == 1 else self.matrix_cells.width
-            )
-        return self.SIGN if isinstance(part, TextLine) else self.arrow
 
-    @classmethod
-    def fitting(
-        cls, reads: Sequence[Read], n_out: int, n_in: int, region: Region, function: Showable
-    ) -> EquationLayout:
-        """The layout with the largest type that fits the region; weights give up their numbers first.
+def best_layout(reads: Sequence[Read], n_out: int, n_in: int, region: Region, function: str) -> EquationLayout:
+    """The most legible layout that fits the region.
 
-        Raises
-        ------
-        ValueError
-            When even the vectors do not fit.
-        """
-        least, header = frame().smallest, 0.55
-        most = min(MOST_CELLS, int((region.height - header) / (least * 1.12)))
-        rows, columns = elide(n_out, most), elide(n_in, most)
-        tall = min((region.height - header) / max(len(rows), len(columns)), 0.85)
-        drawn_rows, drawn_columns = [r for r in rows if r != ELLIPSIS], [c for c in columns if c != ELLIPSIS]
-        of_weights = max(text_width(reads[0](r, c), 1.0) for r in drawn_rows for c in drawn_columns)
-        of_vectors = max(
-            [text_width(reads[1](c, 0), 1.0) for c in drawn_columns]
-            + [text_width(read(r, 0), 1.0) for read in reads[2:] for r in drawn_rows]
-        )
-        arrow = max(
-            0.8, text_width(function if isinstance(function, str) else function.text, frame().small) + 0.35
-        )
-        for numbers_in_matrix in (True, False):
-            em = min(LARGEST * frame().body, tall / 1.12)
-            while em >= least * 0.999:
-                vector = Cells(em * of_vectors + 2 * PADDING, tall, em)
-                if numbers_in_matrix:
-                    matrix = vector if len(columns) == 1 else Cells(em * of_weights + 2 * PADDING, tall, em)
-                else:
-                    room = region.width - 4 * vector.width - 3 * cls.SIGN - arrow
-                    matrix = Cells(min(room / len(columns), tall, vector.width), tall, None)
-                layout = cls(rows, columns, matrix, vector, arrow)
-                if layout.width <= region.width and matrix.width > 0.14:
-                    return layout
-                em *= 0.96
+    Raises
+    ------
+    ValueError
+        When none does.
+    """
+    layouts = [
+        layout
+        for lines in (1, 2)
+        for with_numbers in (True, False)
+        if (layout := _layout(reads, n_out, n_in, region, function, lines, with_numbers)) is not None
+    ]
+    if not layouts:
         raise ValueError(f"a layer of {n_out} × {n_in} does not fit {region.width:.1f} × {region.height:.1f}")
+    return max(layouts, key=lambda layout: layout.legibility)
+
+
+def _layout(
+    reads: Sequence[Read], n_out: int, n_in: int, region: Region, function: str, lines: int, with_numbers: bool
+) -> EquationLayout | None:
+    least = frame().smallest
+    height = (region.height - LINE_GAP * (lines - 1)) / lines - NAME_ROOM
+    most = min(MOST_CELLS, int(height / (least * TIGHTEST)))
+    if most < min(3, max(n_out, n_in)):
+        return None
+    rows, columns = elide(n_out, most), elide(n_in, most)
+    tall = min(height / max(len(rows), len(columns)), TALLEST_CELL)
+    drawn_rows, drawn_columns = [r for r in rows if r != ELLIPSIS], [c for c in columns if c != ELLIPSIS]
+    of_weights = max(text_width(reads[0](r, c), 1.0) for r in drawn_rows for c in drawn_columns)
+    of_vectors = max(
+        *(text_width(reads[1](c, 0), 1.0) for c in drawn_columns),
+        *(text_width(read(r, 0), 1.0) for read in reads[2:] for r in drawn_rows),
+    )
+    arrow = max(0.9, text_width(function, frame().small) + 0.5)
+    em = min(LARGEST * frame().body, tall / TIGHTEST)
+    while em >= least * 0.999:
+        vector = Cells(em * (of_vectors + 2 * PADDING), tall, em)
+        if with_numbers:
+            matrix = Cells(em * (of_weights + 2 * PADDING), tall, em)
+        else:
+            room = region.width - 4 * vector.width - 3 * SIGN_ROOM - arrow
+            if lines == 2:
+                room = region.width - 2 * vector.width - 2 * SIGN_ROOM
+            matrix = Cells(min(room / len(columns), tall, vector.width), tall, None)
+        layout = EquationLayout(rows, columns, lines, matrix, vector, arrow)
+        if layout.width <= region.width + 1e-9 and matrix.width > 0.14:
+            return layout
+        em *= 0.97
+    return None

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from nnanim.quantity import Label, Quantity
 from nnanim.visuals.bundle import WeightBundle
 from nnanim.visuals.frame import Region, frame
-from nnanim.visuals.glyphs import Weight
+from nnanim.visuals.glyphs import CAP_HEIGHT, Weight
 from nnanim.visuals.heatmap import NumberGrid
 from nnanim.visuals.motion import Sweep
 from nnanim.visuals.neurons import Neurons
@@ -22,10 +22,13 @@ from nnanim.visuals.theme import theme
 
 MOST_NEURONS = 12
 """A larger layer shows its first and last neurons, an ellipsis, and its size."""
-LARGEST_RADIUS = 0.46
+LARGEST_PITCH = 1.22
+"""Distance of two neurons of a layer when there is room, in manim units."""
+ROUND = 0.43
+"""Radius of a neuron, in pitches of its layer."""
 WEIGHT: Weight = "semibold"
-WIDTH_IN_CIRCLE = 1.72
-"""Width of a number, in radii, that still stands clear of the circle's rim."""
+CLEAR = 0.87
+"""How far from a circle's middle its number may reach, in radii."""
 
 
 class Network(VGroup):
@@ -51,7 +54,7 @@ class Network(VGroup):
         super().__init__()
         self.sizes, self.limit, self.downwards = tuple(sizes), limit, frame().portrait
         self.shown = [elide(size, MOST_NEURONS) for size in sizes]
-        self.radius, self._places = self._arrange(region)
+        self.radii, self._places = self._arrange(region)
         heaviest = max(float(np.abs(np.asarray(w)).max()) for w in weights)
         self.bundles = VGroup()
         for layer, weight in enumerate(weights, start=1):
@@ -63,7 +66,7 @@ class Network(VGroup):
                     starts,
                     ends,
                     np.asarray(weight)[np.ix_(rows, columns)],
-                    radius=self.radius,
+                    radius=(self.radii[layer - 1], self.radii[layer]),
                     limit=heaviest,
                 )
             )
@@ -82,38 +85,34 @@ class Network(VGroup):
         """Where a neuron stands, as a point (3,); the neuron must be drawn."""
         return self._places[layer][self.shown[layer].index(neuron)]
 
-    def _arrange(self, region: Region) -> tuple[float, list[NDArray[np.float64]]]:
-        """The common radius, and for each layer the places of its neurons and its ellipsis, (n, 3)."""
-        label = 2.2 * frame().small
-        depth = max(len(shown) for shown in self.shown)
+    def _arrange(self, region: Region) -> tuple[list[float], list[NDArray[np.float64]]]:
+        """For each layer its neurons' radius and the places of its neurons and its ellipsis, (n, 3)."""
+        size = frame().small
+        names = [text_width(name, size) for name in self._all_names()]
         if self.downwards:
-            names_width = max(text_width(name, frame().small) for name in self._all_names()) + 0.3
-            across, along = region.width - names_width, region.height
-            middle = region.left + names_width + across / 2
+            left = region.left + max(names) + 0.3
+            across, along, middle = region.right - left, region.height, (left + region.right) / 2
         else:
-            across, along = region.height - label, region.width
-            middle = region.bottom + label + across / 2
-        pitch = min(across / depth, 1.22)
-        radius = min(0.42 * pitch, LARGEST_RADIUS, 0.3 * along / len(self.sizes))
-        name_room = (
-            0.0 if self.downwards else max(0.0, text_width(self._all_names()[0], frame().small) / 2 - radius)
-        )
-        ends = np.linspace(radius + name_room + 0.04, along - radius - name_room - 0.04, len(self.sizes))
+            label = 2.2 * size
+            across, along, middle = region.height - label, region.width, region.bottom + label + (region.height - label) / 2
+        pitches = [min(across / len(shown), LARGEST_PITCH) for shown in self.shown]
+        radii = [min(ROUND * pitch, 0.34 * along / len(self.sizes)) for pitch in pitches]
+        outer = [max(radius, 0.0 if self.downwards else name / 2) + 0.04 for radius, name in zip(radii, names, strict=True)]
         places = []
-        for offset, shown in zip(ends, self.shown, strict=True):
+        for offset, pitch, shown in zip(np.linspace(outer[0], along - outer[-1], len(self.sizes)), pitches, self.shown, strict=True):
             side = (np.arange(len(shown)) - (len(shown) - 1) / 2) * pitch
             if self.downwards:
                 points = np.stack([middle + side, np.full(len(shown), region.top - offset)], axis=1)
             else:
                 points = np.stack([np.full(len(shown), region.left + offset), middle - side], axis=1)
             places.append(np.column_stack([points, np.zeros(len(shown))]))
-        return radius, places
+        return radii, places
 
     # Parts --------------------------------------------------------------------------------------------
 
     def _layer(self, layer: int) -> Neurons:
         places = [place for place, neuron in zip(self._places[layer], self.shown[layer], strict=True) if neuron != ELLIPSIS]
-        return Neurons(places, self.radius, self.limit)
+        return Neurons(places, self.radii[layer], self.limit)
 
     def _ellipses(self) -> VGroup:
         dots = VGroup()
@@ -186,10 +185,17 @@ class Network(VGroup):
         neurons = self.layers[layer]
         sweeps: list[Animation] = [Sweep(neurons, neurons.copy().light([quantities[n].value for n in self.visible(layer)]), 0.0)]
         if (numbers := self.numbers[layer]) is not None:
-            decimals = next(q.decimals for q in numbers.quantities if q is not None)
-            target = numbers.copy().set_quantities([[quantities[n].rounded_to(decimals)] for n in self.visible(layer)])
-            sweeps.append(Transform(numbers, target.set_fills(sweeps[0].target.fills)))  # type: ignore[attr-defined]
+            shown = [quantities[n] for n in self.visible(layer)]
+            decimals = 2 if self._size_for([quantity.rounded_to(2) for quantity in shown], layer) >= 0.999 * numbers.em else 1
+            target = numbers.copy().set_quantities([[quantity.rounded_to(decimals)] for quantity in shown])
+            sweeps.append(Transform(numbers, target.set_fills(sweeps[0].target.fills)))
         return sweeps
+
+    def take_numbers(self) -> list[NumberGrid]:
+        """Take the numbers out of the drawing, for a movement to a place where not all of them fit; :meth:`add` puts them back."""
+        taken = [numbers for numbers in self.numbers if numbers is not None]
+        self.remove(*taken)
+        return taken
 
     def value_text(self, layer: int, neuron: int) -> TextLine | None:
         """A text line that lies exactly on the number in a neuron, from which a copy can travel; None when there is none."""
@@ -207,8 +213,7 @@ class Network(VGroup):
         shown = [quantities[n] for n in self.visible(layer)]
         for decimals in (2, 1):
             rounded = [quantity.rounded_to(decimals) for quantity in shown]
-            widest = max(text_width(quantity, 1.0, WEIGHT) for quantity in rounded)
-            size = min(WIDTH_IN_CIRCLE * self.radius / widest, 0.9 * self.radius, frame().body)
+            size = min(self._size_for(rounded, layer), frame().body)
             if size >= frame().smallest:
                 fills = theme().diverging([quantity.value for quantity in shown], self.limit)
                 places = [self.center(layer, n) for n in self.visible(layer)]
@@ -216,3 +221,8 @@ class Network(VGroup):
                 self.numbers[layer] = numbers
                 self.add(numbers)
                 return
+
+    def _size_for(self, quantities: Sequence[Quantity], layer: int) -> float:
+        """The largest type in which the widest of these numbers stands clear of a layer's circles."""
+        widest = max(text_width(quantity, 1.0, WEIGHT) for quantity in quantities)
+        return 2 * CLEAR * self.radii[layer] / float(np.hypot(widest, CAP_HEIGHT))

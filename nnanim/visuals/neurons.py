@@ -76,7 +76,7 @@ class Neurons(Painted):
     def rims(self) -> Floats:
         """Colour of each circle's line, shape (n, 4), 0–1."""
         share = self.lit[:, None]
-        empty = 0.45 * rgba(theme().background) + 0.55 * rgba(theme().muted)
+        empty = 0.3 * rgba(theme().background) + 0.7 * rgba(theme().muted)
         return (1 - share) * empty + share * rgba(theme().text)
 
     def paint_parts(self, ctx: cairo.Context, camera: Camera) -> None:

@@ -63,11 +63,14 @@ class CurvePlot(VGroup):
         lines = VGroup(DashedLine(at, foot, dash_length=0.09), DashedLine(at, side, dash_length=0.09))
         lines.set_stroke(theme().highlight, 2.5)
         dot = Dot(at, radius=0.1, color=theme().highlight)
-        below = y.value >= 0
-        x_text = TextLine(x, size, theme().highlight, "semibold")
-        x_text.on(foot + np.array([0, (-0.42 if below else 0.42) * size * 2, 0]))
-        y_text = TextLine(y, size, theme().text, "bold")
-        leftwards = x.value < 0
-        gap = 0.35 * size * (1 if leftwards else -1)
-        y_text.on(side + np.array([gap, 0, 0]), "left" if leftwards else "right")
+        x_text, y_text = TextLine(x, size, theme().highlight, "semibold"), TextLine(y, size, theme().text, "bold")
+        origin, clear = self.point(0.0, 0.0), 0.3 * size
+        # Each number stands beside its axis, away from the curve, and clear of the other axis.
+        away = 1.0 if x.value >= 0 else -1.0
+        least = x_text.advance / 2 + clear
+        x_place = origin[0] + away * max(away * (foot[0] - origin[0]), least)
+        x_text.on(np.array([x_place, origin[1] - (0.85 if y.value >= 0 else -0.85) * size, 0]))
+        upward = 1.0 if y.value >= 0 else -1.0
+        y_place = origin[1] + upward * max(upward * (side[1] - origin[1]), 0.55 * size)
+        y_text.on(np.array([origin[0] - away * clear, y_place, 0]), "right" if away > 0 else "left")
         return VGroup(dot, lines, x_text, y_text)

@@ -99,7 +99,7 @@ class TextLine(VMobject):
 
 def text_width(content: Showable | str, size: float, weight: Weight = "regular") -> float:
     """Width in manim units of a line before it is made."""
-    text = content if isinstance(content, str) else content.text
+    text = content.text if hasattr(content, "text") else content
     return glyphs.advance(text, weight) * size
 
 

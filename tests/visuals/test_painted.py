@@ -34,7 +34,13 @@ RED, BLUE = (1.0, 0.2, 0.0, 1.0), (0.0, 0.2, 1.0, 1.0)
 
 @pytest.fixture(autouse=True)
 def small_picture() -> Iterator[None]:
-    settings = {"pixel_width": 320, "pixel_height": 180, "frame_rate": 4, "dry_run": True, "progress_bar": "none"}
+    settings = {
+        "pixel_width": 320,
+        "pixel_height": 180,
+        "frame_rate": 4,
+        "dry_run": True,
+        "progress_bar": "none",
+    }
     before = theme().name
     with tempconfig(settings):
         yield
@@ -61,7 +67,9 @@ def heat_map(seed: int = 0, rows: int = 3, columns: int = 4) -> HeatMap:
 
 def number_grid(seed: int = 0) -> NumberGrid:
     values = np.random.default_rng(seed).normal(size=(3, 4))
-    return NumberGrid.on(heat_map(), [[Quantity(v, f"w[{i}][{j}]") for j, v in enumerate(r)] for i, r in enumerate(values)])
+    return NumberGrid.on(
+        heat_map(), [[Quantity(v, f"w[{i}][{j}]") for j, v in enumerate(r)] for i, r in enumerate(values)]
+    )
 
 
 def point_cloud(seed: int = 0, n: int = 12) -> PointCloud:
@@ -113,7 +121,9 @@ def test_half_way_is_the_mean_and_the_end_is_exact(make):
     assert_same(first, start)
     animation.interpolate(0.5)
     for name, array in state(first).items():
-        np.testing.assert_allclose(array, (getattr(start, name) + getattr(second, name)) / 2, atol=1e-12, err_msg=name)
+        np.testing.assert_allclose(
+            array, (getattr(start, name) + getattr(second, name)) / 2, atol=1e-12, err_msg=name
+        )
     animation.finish()
     assert_same(first, second)
 
@@ -146,6 +156,20 @@ def test_become_takes_over_another_shape():
     mobject = heat_map(0, 2, 2).become(heat_map(1, 4, 5))
     assert_same(mobject, heat_map(1, 4, 5))
     np.testing.assert_allclose(mobject.cell_center(3, 4), heat_map(1, 4, 5).cell_center(3, 4))
+
+
+def test_tables_of_numbers_of_unequal_size_turn_into_each_other():
+    small = NumberGrid([[Quantity(0.5, "a[0]"), Quantity(0.25, "a[1]")]], [(-1, 0, 0), (1, 0, 0)])
+    for first, second in ((small.copy(), number_grid()), (number_grid(), small.copy())):
+        assert_same(first.copy().become(second), second)
+        changing = Transform(first, second, rate_func=lambda t: t)
+        changing.begin()
+        for alpha in (0.25, 0.5, 0.75):
+            changing.interpolate(alpha)
+            draw(first)
+        changing.finish()
+        assert_same(first, second)
+        assert first.entries == second.entries
 
 
 @pytest.mark.parametrize("make", KINDS)
@@ -232,7 +256,13 @@ def test_nothing_is_left_of_the_mobject_before():
 class Everything(Scene):
     def construct(self):
         parts = [make() for make in KINDS]
-        self.play(AnimationGroup(*(FadeIn(part, shift=UP) for part in parts[:2]), *(Create(p) for p in parts[2:]), lag_ratio=0.3))
+        self.play(
+            AnimationGroup(
+                *(FadeIn(part, shift=UP) for part in parts[:2]),
+                *(Create(p) for p in parts[2:]),
+                lag_ratio=0.3,
+            )
+        )
         lines, cells, numbers, dots = parts
         self.play(
             lines.animate.set_weights(np.ones((4, 3))).emphasise((1, slice(None))),
@@ -250,7 +280,9 @@ class EverythingMoving(Everything, MovingCameraScene):
         self.play(self.camera.frame.animate.scale(0.5))
 
 
-@pytest.mark.parametrize(("scene_class", "camera"), [(Everything, PaintedCamera), (EverythingMoving, PaintedMovingCamera)])
+@pytest.mark.parametrize(
+    ("scene_class", "camera"), [(Everything, PaintedCamera), (EverythingMoving, PaintedMovingCamera)]
+)
 def test_a_plain_manim_scene_plays_them(scene_class, camera):
     scene = scene_class(camera_class=camera)
     scene.render()

@@ -37,7 +37,9 @@ def test_points_are_manims_dots():
         for place, radius, color in zip(PLACES, RADII, COLORS, strict=True)
     ]
     off = np.abs(draw(cloud) - draw(*dots, camera_class=Camera))
-    assert off.max() <= 25  # a tenth of a pixel at the rims: Cairo flattens its own arcs another way than manim's
+    assert (
+        off.max() <= 25
+    )  # a tenth of a pixel at the rims: Cairo flattens its own arcs another way than manim's
     assert off.mean() < 0.2
 
 
@@ -51,7 +53,9 @@ def test_every_property_is_animated():
     np.testing.assert_allclose(cloud.points[:, :2], PLACES + 0.25)
     np.testing.assert_allclose(cloud.points[:, 2], 0)
     np.testing.assert_allclose(cloud.radius, 0.75 * RADII + 0.25 * 0.2)
-    np.testing.assert_allclose(cloud.rgba, np.tile(0.75 * rgba(theme().positive) + 0.25 * rgba(theme().negative), (40, 1)))
+    np.testing.assert_allclose(
+        cloud.rgba, np.tile(0.75 * rgba(theme().positive) + 0.25 * rgba(theme().negative), (40, 1))
+    )
 
 
 def test_dots_keep_their_size_unless_told():

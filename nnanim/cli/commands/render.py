@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +18,7 @@ from nnanim.cli.options import (
     simulated,
     writable_folder,
 )
-
-PATIENCE = 2.0
-"""Seconds of work without a progress bar."""
+from nnanim.cli.progress import progress_bar
 
 
 @click.command("render")
@@ -107,51 +102,6 @@ def _render_chapter(
             f"nnanim: {slug}: note: the numbers differ from those of the recipe (other versions, or another weights file)",
             err=True,
         )
-    configure_manim()
-    with one_line_errors(slug), progress_bar(slug, quiet) as progress:
+    with one_line_errors(slug), progress_bar(slug, quiet=quiet) as progress:
         total = round(production.rehearse().renderer.time * production.output.frames_per_second)
         return production.produce(folder, lambda done, _: progress(done, total))
-
-
-def configure_manim() -> None:
-    """Keep manim's files of formulas in the user's cache folder instead of the current one."""
-    import platformdirs
-    from manim import config
-
-    config.tex_dir = platformdirs.user_cache_path("nnanim") / "typst"
-
-
-@contextmanager
-def progress_bar(label: str, quiet: bool) -> Iterator[Callable[[float, float | None], None]]:
-    """A bar with the time left, on the error stream, once the work takes longer than :data:`PATIENCE`."""
-    if quiet:
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("frames"),
-        TimeRemainingColumn(),
-    )
-    bar = Progress(*columns, console=console, transient=True)
-    task = bar.add_task(label, total=None)
-    begun = time.monotonic()
-    shown = False
-
-    def progress(done: float, total: float | None) -> None:
-        nonlocal shown
-        if not shown and time.monotonic() - begun > PATIENCE:
-            bar.start()
-            shown = True
-        bar.update(task, completed=done, total=total)
-
-    try:
-        yield progress
-    finally:
-        if shown:
-            bar.stop()

@@ -1,0 +1,34 @@
+# make demo renders the first chapter, make test checks everything; each first sets up what is missing (scripts/setup).
+
+.PHONY: help setup demo test lint bench clean
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "  %-12s %s\n", $$1, $$2 }'
+
+setup: ## install what rendering needs: system libraries, .venv, Python packages
+	@scripts/setup
+
+demo: setup ## render forward propagation (720p, 30 fps); the last line is the video's path
+	@$(BIN)/nnanim render forward-propagation --quality 720p --fps 30 --out media
+
+test: lint ## lint, types, import rules, tests
+	@$(BIN)/python -m pytest -n auto
+
+lint: dev ## ruff, mypy, import rules
+	@$(BIN)/ruff check nnanim scenes scripts tests
+	@$(BIN)/python -m mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: dev ## measure the engine against manim's own renderer
+	@$(BIN)/python scripts/bench.py
+
+clean: ## remove what was made: videos, caches, builds (not .venv, not media/gallery)
+	@find media -mindepth 1 -maxdepth 1 ! -name gallery ! -name bench.json -exec rm -rf {} + 2>/dev/null || true
+	@rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find nnanim scenes scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: dev
+dev:
+	@scripts/setup --dev

@@ -1,0 +1,1 @@
+"""What is checked about a chapter beyond its code: that every digit on screen has a source."""

@@ -1,0 +1,214 @@
+"""Draws the same pictures as manim's camera, faster: whole paths are handed to cairo in one call,
+what cannot be seen is not drawn, and mobjects with a ``paint`` method draw themselves."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import cairo
+import numpy as np
+from manim import VMobject
+from manim.camera.camera import CAP_STYLE_MAP, LINE_JOIN_MAP, Camera
+
+from .shortcuts import families
+
+_MOVE_TO, _CURVE_TO, _CLOSE_PATH = 0, 2, 3
+# The methods that the quick drawing stands for; a camera that brings its own keeps it.
+_REPLACED = (
+    "display_vectorized",
+    "set_cairo_context_path",
+    "set_cairo_context_color",
+    "apply_fill",
+    "apply_stroke",
+)
+
+
+class _CairoPath(ctypes.Structure):
+    """``cairo_path_t``: a status, the elements, and how many there are (cairo 1.0 ABI)."""
+
+    _fields_ = (("status", ctypes.c_int), ("data", ctypes.c_void_p), ("num_data", ctypes.c_int))
+
+
+class _PycairoContext(ctypes.Structure):
+    """The beginning of pycairo's context object (``PycairoContext`` in py3cairo.h, unchanged since 1.0)."""
+
+    _fields_ = (("refcount", ctypes.c_ssize_t), ("type", ctypes.c_void_p), ("context", ctypes.c_void_p))
+
+
+def _header(kind: int, length: int) -> float:
+    """A path element's header (two 32-bit integers) as the float64 of the same bytes."""
+    return float(np.array([kind, length], np.int32).view(np.float64)[0])
+
+
+_MOVE_HEADER, _CURVE_HEADER, _CLOSE_HEADER = _header(_MOVE_TO, 2), _header(_CURVE_TO, 4), _header(_CLOSE_PATH, 1)
+
+
+class PathAppender:
+    """Hands a path to cairo in one call, through the C function that pycairo does not wrap for new paths."""
+
+    def __init__(self) -> None:
+        self._append = ctypes.CDLL(cairo._cairo.__file__).cairo_append_path
+        self._append.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
+        self._append.restype = None
+        self._path = _CairoPath(0, None, 0)
+        self._address = ctypes.addressof(self._path)
+
+    def append(self, context: cairo.Context, elements: np.ndarray) -> None:
+        """Add path ``elements``, float64 (N, 2), to the context's current path."""
+        self._path.data = elements.ctypes.data
+        self._path.num_data = len(elements)
+        self._append(_PycairoContext.from_address(id(context)).context, self._address)
+
+
+@lru_cache(maxsize=1)
+def path_appender() -> PathAppender | None:
+    """The appender, if this build of cairo lets it work: it draws a path and reads it back to find out."""
+    try:
+        appender = PathAppender()
+    except (OSError, AttributeError):
+        return None
+    if ctypes.sizeof(_CairoPath) != 24 or not cairo.version.startswith("1."):
+        return None
+    context = cairo.Context(cairo.ImageSurface(cairo.FORMAT_A8, 8, 8))
+    points = np.array([[1, 2, 0], [3, 4, 0], [5, 6, 0], [1, 2, 0]], float)
+    appender.append(context, path_elements(points, [(0, 4, True)]))
+    read_back = [(int(kind), values) for kind, values in context.copy_path()]
+    expected = [(0, (1.0, 2.0)), (2, (3.0, 4.0, 5.0, 6.0, 1.0, 2.0)), (3, ()), (0, (1.0, 2.0))]
+    return appender if read_back == expected else None
+
+
+def path_elements(points: np.ndarray, subpaths: Iterable[tuple[int, int, bool]]) -> np.ndarray:
+    """Cairo's path elements, float64 (N, 2), of cubic curves.
+
+    Parameters
+    ----------
+    points
+        Anchors and handles, (4 * curves, 3).
+    subpaths
+        ``(start, stop, closed)`` of every subpath, as indices into ``points``.
+    """
+    parts = []
+    for start, stop, closed in subpaths:
+        curves = (stop - start) // 4
+        if curves == 0:
+            continue
+        elements = np.empty((2 + 4 * curves + closed, 2))
+        elements[0, 0] = _MOVE_HEADER
+        elements[1] = points[start, :2]
+        body = elements[2 : 2 + 4 * curves].reshape(curves, 4, 2)
+        body[:, 0, 0] = _CURVE_HEADER
+        body[:, 1:] = points[start : start + 4 * curves, :2].reshape(curves, 4, 2)[:, 1:]
+        if closed:
+            elements[-1, 0] = _CLOSE_HEADER
+        parts.append(elements)
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts) if parts else np.empty((0, 2))
+
+
+class QuickDrawing:
+    """Mixed into a camera class: the drawing of vectorised mobjects, as manim does it, with less Python."""
+
+    def get_mobjects_to_display(
+        self, mobjects: Any, include_submobjects: bool = True, excluded_mobjects: Any = None
+    ) -> Any:
+        if not include_submobjects or excluded_mobjects:
+            return super().get_mobjects_to_display(mobjects, include_submobjects, excluded_mobjects)  # type: ignore[misc]
+        return families(mobjects, use_z_index=self.use_z_index, only_those_with_points=True)  # type: ignore[attr-defined]
+
+    def display_multiple_non_background_colored_vmobjects(
+        self: Any, vmobjects: Iterable[VMobject], pixel_array: np.ndarray
+    ) -> None:
+        context = self.get_cairo_context(pixel_array)
+        appender = path_appender() if self.draws_as_manim else None
+        for vmobject in vmobjects:
+            if hasattr(vmobject, "paint"):
+                context.save()
+                vmobject.paint(context, self)
+                context.restore()
+            elif appender is None:
+                self.display_vectorized(vmobject, context)
+            else:
+                self.draw_quickly(vmobject, context, appender)
+
+    def draw_quickly(self: Any, vmobject: VMobject, context: cairo.Context, appender: PathAppender) -> None:
+        """Background stroke, fill and stroke of one mobject."""
+        fill = self.get_fill_rgbas(vmobject)
+        fill_shows = fill[:, 3].any()
+        background_width = vmobject.get_stroke_width(True)
+        width = vmobject.get_stroke_width(False)
+        background = self.get_stroke_rgbas(vmobject, True) if background_width else None
+        stroke = self.get_stroke_rgbas(vmobject, False) if width else None
+        # Cairo leaves the picture as it is when the source is fully transparent.
+        background_shows = background is not None and background[:, 3].any()
+        stroke_shows = stroke is not None and stroke[:, 3].any()
+        if not (fill_shows or background_shows or stroke_shows):
+            return
+        points = self.transform_points_pre_display(vmobject, vmobject.points)
+        if len(points) == 0:
+            return
+        context.new_path()
+        subpaths = _subpaths(vmobject, points)
+        if subpaths:
+            appender.append(context, path_elements(points, subpaths))
+        if background_shows:
+            self._stroke(context, vmobject, background, background_width)
+        if fill_shows:
+            self._set_source(context, fill, vmobject)
+            context.fill_preserve()
+        if stroke_shows:
+            self._stroke(context, vmobject, stroke, width)
+
+    def _stroke(self: Any, context: cairo.Context, vmobject: VMobject, rgbas: np.ndarray, width: float) -> None:
+        self._set_source(context, rgbas, vmobject)
+        context.set_line_width(width * self.cairo_line_width_multiple)
+        context.set_line_join(LINE_JOIN_MAP[vmobject.joint_type])
+        context.set_line_cap(CAP_STYLE_MAP[vmobject.cap_style])
+        context.stroke_preserve()
+
+    def _set_source(self: Any, context: cairo.Context, rgbas: np.ndarray, vmobject: VMobject) -> None:
+        if len(rgbas) == 1:
+            red, green, blue, alpha = rgbas[0].tolist()
+            # The picture's bytes are in reverse order of cairo's.
+            context.set_source_rgba(blue, green, red, alpha)
+        else:
+            self.set_cairo_context_color(context, rgbas, vmobject)
+
+
+def _subpaths(vmobject: VMobject, points: np.ndarray) -> list[tuple[int, int, bool]]:
+    """``(start, stop, closed)`` of the runs of connected curves, by manim's own comparison of points."""
+    count = len(points)
+    if count < 4:
+        return []
+    edges = [0]
+    if count > 7:
+        # Anchors that are equal bit by bit need no closer look; only the others go through the tolerance.
+        apart = (points[3 : count - 1 : 4, :2] != points[4::4, :2]).any(axis=1)
+        for curve in apart.nonzero()[0].tolist():
+            index = 4 * curve + 3
+            if not vmobject.consider_points_equals_2d(points[index].tolist(), points[index + 1].tolist()):
+                edges.append(index + 1)
+    edges.append(count)
+    return [
+        (start, stop, vmobject.consider_points_equals_2d(points[start].tolist(), points[stop - 1].tolist()))
+        for start, stop in zip(edges, edges[1:], strict=False)
+    ]
+
+
+@lru_cache(maxsize=64)
+def _quick_class(cls: type[Camera]) -> type[Camera]:
+    quick = type(cls.__name__, (QuickDrawing, cls), {"__module__": cls.__module__, "__qualname__": cls.__qualname__})
+    for name in ("get_mobjects_to_display", "display_multiple_non_background_colored_vmobjects"):
+        if getattr(cls, name) is not getattr(Camera, name):
+            setattr(quick, name, getattr(cls, name))
+    quick.draws_as_manim = all(getattr(cls, name) is getattr(Camera, name) for name in _REPLACED)
+    return quick
+
+
+def quicken(camera: Camera) -> None:
+    """Make ``camera`` draw faster, whatever its class; its pictures stay the same."""
+    if not isinstance(camera, QuickDrawing):
+        camera.__class__ = _quick_class(type(camera))

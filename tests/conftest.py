@@ -1,0 +1,76 @@
+"""What all tests share: one torch thread, shape checks in the simulations, steady examples, the rehearsed chapter."""
+
+from __future__ import annotations
+
+import os
+
+# Before numpy or torch come in; subprocesses inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+import torch
+from jaxtyping import install_import_hook
+
+torch.set_num_threads(1)
+# Every shape that a simulation's annotations name is checked whenever a test runs it.
+install_import_hook("nnanim.sim", "beartype.beartype")
+
+# The same examples in every run; `pytest --hypothesis-profile=explore` looks for new ones.
+hypothesis.settings.register_profile("steady", deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile("steady")
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SCENES = REPOSITORY / "scenes"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def manims_own_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whatever manim writes goes to a temporary folder, not to the current one."""
+    from manim import config
+
+    before = config.media_dir
+    config.media_dir = str(tmp_path_factory.mktemp("manim"))
+    yield
+    config.media_dir = before
+
+
+@cache
+def load(name: str = "forward-propagation") -> Any:
+    from nnanim.course import load_course
+
+    return load_course(SCENES).chapter(name)
+
+
+def production_of(chapter: Any, output: dict[str, Any] | None = None, **params: Any) -> Any:
+    """A production in draft quality with its simulation run; ``output`` are fields of Output."""
+    from nnanim.lecture.production import Production
+    from nnanim.lecture.recipe import Output, Recipe
+
+    read = chapter.Params.read(params)
+    look = Output(**{"quality": "draft", **(output or {})})
+    return Production(chapter, Recipe(chapter.slug(), read, look, "test"), chapter.record(read), workers=1)
+
+
+@pytest.fixture(scope="session")
+def chapter() -> Any:
+    """The forward-propagation chapter's class."""
+    return load()
+
+
+@pytest.fixture(scope="session")
+def produce() -> Callable[..., Any]:
+    """Makes a production: ``produce(output={"theme": "light"}, layers=(2, 3, 2))``."""
+    return lambda output=None, **params: production_of(load(), output, **params)
+
+
+@pytest.fixture(scope="session")
+def rehearsed() -> Any:
+    """The chapter after a rehearsal with its defaults: beats, claims and ledger are on it."""
+    return production_of(load()).rehearse()

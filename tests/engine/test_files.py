@@ -1,0 +1,276 @@
+"""What is in the files: frames, colours, seams, chapter marks, captions, sound, metadata."""
+
+from __future__ import annotations
+
+import struct
+
+import av
+import numpy as np
+import pytest
+from manim import BLUE, RIGHT, UP, Circle, Create, Rectangle, Scene, Square
+from PIL import Image
+
+from nnanim.engine import Annotations, EngineError, RenderSettings, read_metadata, render
+
+from .assets import tone
+
+SMALL = RenderSettings(192, 108, 10, workers=2)
+RECIPE = 'chapter = "forward"\nseed = 3\nname = "π ≈ 3"\n' * 120
+
+
+class Mixed(Scene):
+    def construct(self):
+        circle = Circle(color=BLUE, fill_opacity=0.5)
+        self.play(Create(circle))
+        self.wait(0.5)
+        self.play(circle.animate.shift(RIGHT), run_time=0.7)
+        self.wait(0.3)
+
+
+class Loud(Scene):
+    def construct(self):
+        self.wait(0.5)
+        self.add_sound(str(tone()))
+        self.play(Create(Square()))
+
+
+FRAMES = 10 + 5 + 7 + 3
+
+
+def settings(**changes):
+    return RenderSettings(**{"pixel_width": 192, "pixel_height": 108, "fps": 10, "workers": 2, **changes})
+
+
+def boxes(path):
+    """Names of the top-level boxes of an MP4 file, in order."""
+    data, at, names = path.read_bytes(), 0, []
+    while at < len(data):
+        size, name = struct.unpack(">I4s", data[at : at + 8])
+        names.append(name.decode())
+        at += size
+    return names
+
+
+def decoded(path, **options):
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(**options) for frame in container.decode(video=0)]
+
+
+@pytest.mark.parametrize(
+    ("format", "codec", "name", "pixels"),
+    [
+        ("mp4", "h264", "h264", "yuv420p"),
+        ("mp4", "h265", "hevc", "yuv420p"),
+        ("mp4", "vp9", "vp9", "yuv420p"),
+        ("webm", "vp9", "vp9", "yuv420p"),
+        ("mov", "h264", "h264", "yuv420p"),
+        ("mov", "prores", "prores", "yuv422p10le"),
+    ],
+)
+def test_codec_frames_and_colour_tags(tmp_path, format, codec, name, pixels):
+    rendered = render(Mixed, tmp_path / f"video.{format}", settings(format=format, codec=codec))
+    with av.open(str(rendered.path)) as container:
+        stream = container.streams.video[0]
+        context = stream.codec_context
+        frames = list(container.decode(stream))
+        assert (context.name, context.pix_fmt) == (name, pixels)
+        assert (context.colorspace, context.color_range) == (1, 1), "not tagged as BT.709, limited range"
+        assert (context.color_primaries, context.color_trc) == (1, 1)
+        times = [float(frame.pts * frame.time_base) for frame in frames]
+        assert float(stream.average_rate) == 10
+    assert len(frames) == rendered.frames == FRAMES
+    assert np.allclose(times, np.arange(FRAMES) / 10, atol=0.0006), "a gap or a seam between segments"
+    assert rendered.duration == FRAMES / 10
+
+
+def test_mp4_plays_from_its_first_byte(tmp_path):
+    names = boxes(render(Mixed, tmp_path / "video.mp4", SMALL).path)
+    assert names.index("moov") < names.index("mdat")
+
+
+def test_every_packet_is_shown_when_it_is_decoded(tmp_path):
+    """No reordering, no edit list: joins cannot show."""
+    rendered = render(Mixed, tmp_path / "video.mp4", SMALL)
+    with av.open(str(rendered.path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    assert [packet.pts for packet in packets] == [packet.dts for packet in packets]
+    assert b"elst" not in rendered.path.read_bytes()[:4096] or packets[0].pts == 0
+    keys = [number for number, packet in enumerate(packets) if packet.is_keyframe]
+    assert keys == [0, 10, 15, 22], "a segment does not start with a key frame"
+
+
+class Colours(Scene):
+    KNOWN = ("#FF0000", "#00FF00", "#0000FF", "#FFFFFF", "#808080", "#58C4DD", "#FFFF00", "#123456")
+
+    def construct(self):
+        for number, colour in enumerate(self.KNOWN):
+            patch = Rectangle(width=1.5, height=8, fill_opacity=1, fill_color=colour, stroke_width=0)
+            self.add(patch.move_to((number - 3.5) * 1.5 * RIGHT))
+        self.wait(0.3)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"codec": "h265", "crf": 12}, {"format": "webm", "crf": 10}, {"format": "mov", "codec": "prores"}]
+)
+def test_known_colours_survive(tmp_path, options):
+    path = render(Colours, tmp_path / f"video.{options.get('format', 'mp4')}", settings(**options)).path
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+        # The file's own tags decide how it is read, as in a player.
+        assert frame.colorspace == 1
+        shown = frame.to_ndarray(format="rgb24", src_colorspace="ITU709")
+    for number, colour in enumerate(Colours.KNOWN):
+        x = round(192 / 2 + (number - 3.5) * 1.5 * 192 / (8 * 192 / 108))
+        wanted = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+        assert np.abs(shown[54, x].astype(int) - wanted).max() <= 4, colour
+
+
+def test_chapters_captions_and_recipe_are_read_back(tmp_path):
+    notes = Annotations(
+        chapters=[(0, 1.5, "Eins"), (1.5, 2.5, "Zwei: ∇L")],
+        captions=[(0.0, 1.0, "Each input."), (1.5, 2.2, "Zweite\nZeile & mehr")],
+        metadata={"title": "Titel ü", "comment": RECIPE},
+    )
+    for format, kind in (("mp4", "mov_text"), ("mov", "mov_text"), ("webm", "webvtt")):
+        path = tmp_path / f"video.{format}"
+        render(Mixed, path, settings(format=format, codec=None), annotate=lambda scene: notes)
+        metadata = read_metadata(path)
+        assert (metadata["title"], metadata["comment"]) == ("Titel ü", RECIPE)
+        with av.open(str(path)) as container:
+            marks = [
+                (float(m["start"] * m["time_base"]), float(m["end"] * m["time_base"]), m["metadata"]["title"])
+                for m in container.chapters()
+            ]
+            track = container.streams.subtitles[0]
+            cues = [
+                (float(p.pts * p.time_base), float(p.duration * p.time_base), bytes(p))
+                for p in container.demux(track)
+                if p.size > 2
+            ]
+            assert track.codec_context.name == kind
+        assert marks == notes.chapters
+        texts = [data[2:].decode() if kind == "mov_text" else data.decode() for _, _, data in cues]
+        assert texts == [text for _, _, text in notes.captions]
+        assert np.allclose([(t, d) for t, d, _ in cues], [(0, 1), (1.5, 0.7)], atol=0.002)
+
+
+def test_captions_are_offered_but_not_shown(tmp_path):
+    path = tmp_path / "video.mp4"
+    render(Mixed, path, SMALL, annotate=lambda scene: Annotations(captions=[(0, 1, "text")]))
+    with av.open(str(path)) as container:
+        assert not container.streams.subtitles[0].disposition & 1
+        assert container.streams.video[0].disposition & 1
+
+
+def test_annotate_sees_the_scene_after_construct(tmp_path):
+    seen = []
+    render(Mixed, tmp_path / "video.mp4", SMALL, annotate=lambda scene: seen.append(scene.renderer.time) or Annotations())
+    assert seen == [pytest.approx(2.5)]
+
+
+def test_metadata_that_would_be_lost_is_refused(tmp_path):
+    with pytest.raises(EngineError, match="recipe"):
+        render(Mixed, tmp_path / "v.mp4", SMALL, annotate=lambda scene: Annotations(metadata={"recipe": "x"}))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("format", "codec"), [("mp4", "aac"), ("webm", "opus"), ("mov", "aac")])
+def test_sound_starts_where_the_scene_put_it(tmp_path, format, codec):
+    path = render(Loud, tmp_path / f"video.{format}", settings(format=format)).path
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[0]
+        assert stream.codec_context.name == codec
+        rate = stream.rate
+        samples = np.concatenate([frame.to_ndarray().mean(axis=0) for frame in container.decode(stream)])
+    loud = np.flatnonzero(np.abs(samples) > 0.05 * np.abs(samples).max()) / rate
+    assert loud[0] == pytest.approx(0.5, abs=0.06)
+    assert loud[-1] == pytest.approx(1.0, abs=0.06)
+
+
+class Half(Scene):
+    def construct(self):
+        self.add(Square(side_length=4, fill_opacity=0.5, fill_color="#FF0000", stroke_width=0))
+        self.wait(0.3)
+        self.play(self.mobjects[0].animate.shift(0.5 * UP), run_time=0.3)
+
+
+def test_alpha_is_straight(tmp_path):
+    """Half-transparent red is (255, 0, 0, 128) in a PNG, not the darkened red that cairo holds."""
+    folder = render(Half, tmp_path / "frames", settings(format="png", transparent=True)).path
+    middle = np.array(Image.open(folder / "frame_000000.png"))[54, 96]
+    assert middle.tolist()[:3] == [255, 0, 0] and 126 <= middle[3] <= 129
+    movie = render(Half, tmp_path / "video.mov", settings(format="mov", transparent=True)).path
+    red, green, blue, alpha = decoded(movie, format="rgba")[0][54, 96]
+    assert red > 245 and green < 10 and blue < 10 and 124 <= alpha <= 131
+    web = render(Half, tmp_path / "video.webm", settings(format="webm", transparent=True)).path
+    with av.open(str(web)) as container:
+        stream = container.streams.video[0]
+        decoder = av.CodecContext.create("libvpx-vp9", "r")
+        frames = [f for p in container.demux(stream) if p.size for f in decoder.decode(p)]
+    assert frames[0].format.name == "yuva420p"
+    assert 124 <= frames[0].to_ndarray(format="rgba")[54, 96, 3] <= 131
+
+
+def test_gif_has_all_frames_and_near_colours(tmp_path):
+    path = render(Mixed, tmp_path / "loop.gif", settings(format="gif")).path
+    folder = render(Mixed, tmp_path / "frames", settings(format="png")).path
+    with Image.open(path) as gif:
+        total = 0
+        for number in range(gif.n_frames):
+            gif.seek(number)
+            total += gif.info["duration"]
+        gif.seek(0)
+    shown = decoded(path, format="rgb24")
+    wanted = [np.array(Image.open(picture)) for picture in sorted(folder.iterdir())]
+    assert total == FRAMES * 100
+    assert np.abs(shown[-1].astype(int) - wanted[-1]).mean() < 3
+    assert np.abs(shown[0].astype(int) - wanted[0]).mean() < 3
+
+
+def test_png_folder_is_replaced_but_foreign_files_are_safe(tmp_path):
+    folder = tmp_path / "frames"
+    png = settings(format="png")
+    assert len(list(render(Mixed, folder, png).path.iterdir())) == FRAMES
+    assert len(list(render(Half, folder, png).path.iterdir())) == 6
+    (folder / "thesis.txt").write_text("mine")
+    with pytest.raises(EngineError, match="other files"):
+        render(Half, folder, png)
+    assert (folder / "thesis.txt").read_text() == "mine"
+
+
+class LongHold(Scene):
+    def construct(self):
+        self.add(Circle(fill_opacity=0.7, color=BLUE))
+        self.wait(13)
+
+
+def test_held_frames_cost_next_to_nothing(tmp_path):
+    path = render(LongHold, tmp_path / "video.mp4", SMALL).path
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    assert len(packets) == 130
+    keys = [number for number, packet in enumerate(packets) if packet.is_keyframe]
+    assert keys == [0, 40, 80, 120], "seeking needs a key frame every few seconds"
+    assert max(packet.size for packet in packets if not packet.is_keyframe) < 40
+    frames = decoded(path, format="rgb24")
+    assert len(frames) == 130
+    assert all(np.array_equal(frame, frames[0]) for frame in frames)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"transparent": True},
+        {"format": "webm", "codec": "h264"},
+        {"format": "avi"},
+        {"pixel_width": 191},
+        {"workers": 0},
+        {"fps": 0},
+        {"format": "mov", "codec": "h264", "transparent": True},
+        {"format": "gif", "codec": "h264"},
+    ],
+)
+def test_impossible_settings_are_refused_in_one_line(wrong):
+    with pytest.raises(EngineError) as error:
+        settings(**wrong)
+    assert "\n" not in str(error.value)
