@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import nnanim
 from nnanim.chapter import Chapter
@@ -69,7 +70,13 @@ class Course:
             near = get_close_matches(name, list(self), n=1, cutoff=0.4)
             hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(self) or 'none'}"
             raise CourseError(f"there is no chapter {name!r} in {self.folder}; {hint}")
-        return load_chapter(self.file(name))
+        chapter = load_chapter(self.file(name))
+        if chapter.slug() != name:
+            raise CourseError(
+                f"{self.file(name)}: the class {chapter.__name__} is the chapter {chapter.slug()!r}, not {name!r}; "
+                f"rename the class, or the file and its entry in course.toml"
+            )
+        return chapter
 
 
 def load_course(folder: Path | None = None) -> Course:
@@ -90,9 +97,9 @@ def load_course(folder: Path | None = None) -> Course:
         )
     try:
         content = tomllib.loads(table.read_text(encoding="utf-8"))
-        parts = tuple(
-            Part(str(part["title"]), tuple(map(str, part["chapters"]))) for part in content.get("part", ())
-        )
+        parts = tuple(Part(str(part["title"]), _names(part["chapters"])) for part in content.get("part", ()))
+    except OSError as error:
+        raise CourseError(f"{table} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{table} is not valid TOML: {error}") from None
     except (KeyError, TypeError):
@@ -100,6 +107,12 @@ def load_course(folder: Path | None = None) -> Course:
             f'{table}: every [[part]] needs a title and chapters (try title = "My part", chapters = ["my-chapter"])'
         ) from None
     return Course(folder, str(content.get("title", folder.name)), parts)
+
+
+def _names(chapters: Any) -> tuple[str, ...]:
+    if not isinstance(chapters, list) or not all(isinstance(name, str) for name in chapters):
+        raise TypeError(chapters)
+    return tuple(chapters)
 
 
 def built_in_course() -> Path:
@@ -127,9 +140,10 @@ def load_chapter(file: Path) -> type[Chapter]:
     sys.path.insert(0, str(file.parent))
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever a lecturer's file may raise is reported with its line
+    except (Exception, SystemExit) as error:  # whatever a lecturer's file may raise is reported with its line
         del sys.modules[module_name]
-        raise CourseError(f"{file}:{failing_line(error, file)}: {type(error).__name__}: {error}") from error
+        reason = " ".join(str(error).split())
+        raise CourseError(f"{file}:{failing_line(error, file)}: {type(error).__name__}: {reason}") from error
     finally:
         sys.path.remove(str(file.parent))
     found = [

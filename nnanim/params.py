@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo, field_validator
 
 
 class ParameterError(ValueError):
@@ -27,6 +27,8 @@ def split_numbers(value: Any) -> Any:
         return tuple(part for part in re.split(separator, value.strip().strip("[]()")) if part)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return (value,)
+    if isinstance(value, tuple | list):
+        return tuple(str(part).lower() if isinstance(part, bool) else part for part in value)
     return value
 
 
@@ -40,6 +42,14 @@ class Params(BaseModel):
     """What a lecturer may change in a chapter. Every chapter subclasses this with its own fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _keep_apart(cls, value: Any, info: ValidationInfo) -> Any:
+        """Truth is not a number here, though Python takes ``true`` for 1."""
+        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation in (int, float):
+            return str(value).lower()  # a word, which the field then refuses
+        return value
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Self:
@@ -186,14 +196,18 @@ def _explain(cls: type[Params], error: ValidationError) -> str:
         return f"there is no parameter {name!r}; {known}"
     if first["type"] == "value_error":
         return f"{name}: {first['ctx']['error']}"
-    got = first["input"] if len(first["loc"]) == 1 else f"{first['input']} at place {first['loc'][1] + 1}"
-    if isinstance(got, tuple | list):
-        got = show_value(tuple(got))
+    got = first["input"]
+    got = show_value(got) if isinstance(got, tuple | list) and first["type"].startswith("too_") else got
+    place = f" at place {first['loc'][1] + 1}" if len(first["loc"]) > 1 and isinstance(first["loc"][1], int) else ""
+    return f"{name} must be {allowed(cls, name)}, got {'nothing' if got in ('', None) else got}{place}{_example(cls, name)}"
+
+
+def _example(cls: type[Params], name: str) -> str:
     try:
-        example = f" (try --set {name}={show_value(getattr(cls.defaults(), name))})"
+        default = getattr(cls.defaults(), name)
     except ParameterError:
-        example = ""
-    return f"{name} must be {allowed(cls, name)}, got {got}{example}"
+        return ""
+    return "" if default is None else f" (try --set {name}={show_value(default)})"
 
 
 def json_schema(cls: type[Params]) -> str:

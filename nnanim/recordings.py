@@ -22,10 +22,10 @@ SHIPPED = "recorded"
 """Folder beside the scene files with the recordings of default parameters."""
 
 
-def cache_folder() -> Path:
-    """Where recordings are kept; ``NNANIM_CACHE`` chooses another folder."""
+def cache_folder(kind: str = "traces") -> Path:
+    """Where traces or segments of video are kept; ``NNANIM_CACHE`` chooses another folder for both."""
     chosen = os.environ.get("NNANIM_CACHE")
-    return (Path(chosen) if chosen else platformdirs.user_cache_path("nnanim")) / "traces"
+    return (Path(chosen) if chosen else platformdirs.user_cache_path("nnanim")) / kind
 
 
 def digest(parameters: Params, files: Iterable[Path], more: str = "") -> str:

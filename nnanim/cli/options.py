@@ -135,6 +135,7 @@ def prepare(
     output_changes: dict[str, Any],
     simulate: bool = True,
     workers: int | None = None,
+    cache_dir: Path | None = None,
 ) -> Production:
     """Everything that a command needs to show a chapter: its class, its recipe, its trace.
 
@@ -154,18 +155,18 @@ def prepare(
                 "--transparent needs a format with alpha: webm, mov, gif or png (try --format webm)"
             )
     recipe = Recipe(chapter.slug(), params, output, source_digest(course.file(chapter.slug())))
-    production = Production(chapter, recipe, Trace({}), workers)
+    production = Production(chapter, recipe, Trace({}), workers, cache_dir)
     return simulated(production) if simulate else production
 
 
-def simulated(production: Production) -> Production:
+def simulated(production: Production, quiet: bool = False) -> Production:
     """The same production after its simulation has run."""
     from dataclasses import replace
 
     from nnanim.cli.progress import progress_bar
 
     chapter = production.chapter
-    with one_line_errors(chapter.slug()), progress_bar(chapter.slug(), unit="%") as progress:
+    with one_line_errors(chapter.slug()), progress_bar(chapter.slug(), unit="%", quiet=quiet) as progress:
         chapter.report = staticmethod(lambda share, what: progress(100 * share, 100, what))  # type: ignore[method-assign]
         return replace(production, trace=chapter.record(production.recipe.params))
 

@@ -4,6 +4,7 @@ what cannot be seen is not drawn, and mobjects with a ``paint`` method draw them
 from __future__ import annotations
 
 import ctypes
+import itertools
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -43,7 +44,11 @@ def _header(kind: int, length: int) -> float:
     return float(np.array([kind, length], np.int32).view(np.float64)[0])
 
 
-_MOVE_HEADER, _CURVE_HEADER, _CLOSE_HEADER = _header(_MOVE_TO, 2), _header(_CURVE_TO, 4), _header(_CLOSE_PATH, 1)
+_MOVE_HEADER, _CURVE_HEADER, _CLOSE_HEADER = (
+    _header(_MOVE_TO, 2),
+    _header(_CURVE_TO, 4),
+    _header(_CLOSE_PATH, 1),
+)
 
 
 class PathAppender:
@@ -162,7 +167,9 @@ class QuickDrawing:
         if stroke_shows:
             self._stroke(context, vmobject, stroke, width)
 
-    def _stroke(self: Any, context: cairo.Context, vmobject: VMobject, rgbas: np.ndarray, width: float) -> None:
+    def _stroke(
+        self: Any, context: cairo.Context, vmobject: VMobject, rgbas: np.ndarray, width: float
+    ) -> None:
         self._set_source(context, rgbas, vmobject)
         context.set_line_width(width * self.cairo_line_width_multiple)
         context.set_line_join(LINE_JOIN_MAP[vmobject.joint_type])
@@ -194,13 +201,15 @@ def _subpaths(vmobject: VMobject, points: np.ndarray) -> list[tuple[int, int, bo
     edges.append(count)
     return [
         (start, stop, vmobject.consider_points_equals_2d(points[start].tolist(), points[stop - 1].tolist()))
-        for start, stop in zip(edges, edges[1:], strict=False)
+        for start, stop in itertools.pairwise(edges)
     ]
 
 
 @lru_cache(maxsize=64)
 def _quick_class(cls: type[Camera]) -> type[Camera]:
-    quick = type(cls.__name__, (QuickDrawing, cls), {"__module__": cls.__module__, "__qualname__": cls.__qualname__})
+    quick = type(
+        cls.__name__, (QuickDrawing, cls), {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+    )
     for name in ("get_mobjects_to_display", "display_multiple_non_background_colored_vmobjects"):
         if getattr(cls, name) is not getattr(Camera, name):
             setattr(quick, name, getattr(cls, name))

@@ -48,7 +48,13 @@ def choose_profile(settings: RenderSettings) -> Profile:
     if codec == "h264":
         crf = 21 if settings.crf is None else settings.crf
         # "stitchable" keeps the stream headers the same at every CRF, which joining relies on.
-        options = {"preset": "veryfast", "crf": str(crf), "bf": "0", "g": keyframes, "x264-params": "stitchable=1"}
+        options = {
+            "preset": "veryfast",
+            "crf": str(crf),
+            "bf": "0",
+            "g": keyframes,
+            "x264-params": "stitchable=1",
+        }
         return Profile("libx264", "yuv420p", "mp4", tuple(options.items()))
     if codec == "h265":
         crf = 23 if settings.crf is None else settings.crf

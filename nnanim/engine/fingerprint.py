@@ -39,7 +39,7 @@ _VECTOR_LOOK = (
     "z_index",
     "background_image",
 )
-_NOT_LOOK = frozenset({"submobjects", "updaters", "target", "saved_state", "name", "parents", "_cache"})
+_NOT_LOOK = frozenset({"submobjects", "updaters", "target", "saved_state", "name", "original_id"})
 # The methods through which a mobject of one's own class changes what an animation makes of it.
 _ANIMATED_BY = (
     "interpolate",
@@ -137,7 +137,10 @@ class Digest:
             self._hash.update(value.tobytes())
         elif isinstance(value, Animation) or type(value).__module__.startswith("manim."):
             self.text(f"{type(value).__module__}.{type(value).__qualname__}")
-            for name, item in vars(value).items():
+            attributes = getattr(value, "__dict__", None)
+            if attributes is None:
+                attributes = {name: getattr(value, name) for name in getattr(type(value), "__slots__", ())}
+            for name, item in attributes.items():
                 # The scene itself is described by its mobjects and camera.
                 if not isinstance(item, Scene):
                     self.text(name)

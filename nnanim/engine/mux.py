@@ -80,6 +80,8 @@ def join_segments(
             av.open(str(partial), "w", format=settings.format, container_options=options) as container,
         ):
             frames = _write(container, first, segments, settings, notes, sound)
+        if notes.captions and settings.format != "webm":
+            _switch_captions_off(partial)
         partial.replace(output)
     finally:
         partial.unlink(missing_ok=True)
@@ -165,6 +167,27 @@ def _add_caption_stream(container: Any, settings: RenderSettings, captions: Sequ
     return stream
 
 
+def _switch_captions_off(path: Path) -> None:
+    """Clear the "enabled" flag of the caption track, which the muxer sets for the first track of every kind.
+
+    The flag is the last bit of a track header's flags (ISO/IEC 14496-12, 8.3.2).
+    """
+    with path.open("r+b") as file:
+        start = 0
+        while (head := file.read(8)) and head[4:] != b"moov":
+            start += int.from_bytes(head[:4], "big")
+            file.seek(start)
+        moov = file.read(int.from_bytes(head[:4], "big") - 8)
+        at = 0
+        while at < len(moov):
+            size, kind = int.from_bytes(moov[at : at + 4], "big"), moov[at + 4 : at + 8]
+            if kind == b"trak" and b"sbtl" in moov[at : at + size]:
+                flags = moov.index(b"tkhd", at) + 7
+                file.seek(start + 8 + flags)
+                file.write(bytes([moov[flags] & ~1]))
+            at += size
+
+
 def _caption_packets(
     stream: Any, settings: RenderSettings, captions: Sequence[tuple[float, float, str]]
 ) -> Iterable[tuple[float, Any]]:
@@ -192,8 +215,7 @@ def _add_sound_stream(container: Any, settings: RenderSettings, sound: Path | No
         return None
     if settings.format != "webm":
         return container.add_stream("aac", rate=48000)
-    stream = container.add_stream("libopus", rate=48000)
-    return stream
+    return container.add_stream("libopus", rate=48000)
 
 
 def _sound_packets(stream: Any, sound: Path | None) -> Iterable[tuple[float, Any]]:

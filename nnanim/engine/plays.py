@@ -3,6 +3,7 @@ A play may be entered anywhere when each frame is a function of time alone, whic
 
 from __future__ import annotations
 
+import itertools
 import types
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -117,7 +118,7 @@ def slices(frames: int) -> tuple[tuple[int, int], ...]:
     """Cut ``frames`` into nearly equal runs; depends on nothing else, so that keys stay the same."""
     count = max(1, round(frames / SLICE_FRAMES))
     edges = [frames * number // count for number in range(count + 1)]
-    return tuple(zip(edges, edges[1:], strict=False))
+    return tuple(itertools.pairwise(edges))
 
 
 def fixed_slices(frames: int) -> Iterator[tuple[int, int]]:

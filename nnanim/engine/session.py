@@ -6,7 +6,7 @@ import inspect
 import logging
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +95,8 @@ def perform(scene: Scene) -> None:
     manager = scene._get_manager()
     try:
         manager.setup()
-        try:
+        with suppress(EndSceneEarlyException):
             manager.construct()
-        except EndSceneEarlyException:
-            pass
         manager.tear_down()
     except EngineError:
         raise

@@ -40,7 +40,8 @@ _SHARED = frozenset(
 
 def deepcopy_mobject(self: Mobject, memo: dict[int, Any]) -> Mobject:
     """What ``Mobject.__deepcopy__`` does, without a generic detour for every attribute."""
-    twin = type(self).__new__(type(self))
+    cls: Any = type(self)
+    twin = cls.__new__(cls)
     memo[id(self)] = twin
     attributes = twin.__dict__
     for name, value in self.__dict__.items():

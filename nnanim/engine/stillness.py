@@ -164,7 +164,10 @@ def repeat_picture(parameters: StreamParameters, frame_num: int) -> bytes:
         header.ue(0)
     header.u(0, 1)  # ref_pic_list_modification_flag_l0
     if parameters.weighted:
-        header.ue(0), header.ue(0), header.u(0, 2)
+        # pred_weight_table: no weights for the one reference
+        header.ue(0)
+        header.ue(0)
+        header.u(0, 2)
     header.u(0, 1)  # adaptive_ref_pic_marking_mode_flag
     if parameters.cabac:
         header.ue(0)  # cabac_init_idc

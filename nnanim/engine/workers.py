@@ -23,6 +23,7 @@ STARTED, FRAME, REPORT = b"s", b"f", b"r"
 # that JSON can carry.
 Task = Callable[[str, Callable[[int], None]], dict[str, Any]]
 _PR_SET_PDEATHSIG = 1
+_ENDING = {signal.SIGINT, signal.SIGTERM}
 
 
 def can_fork() -> bool:
@@ -102,6 +103,8 @@ class WorkerPool:
         parent = os.getpid()
         # Python reseeds its generator in a forked child, where the scene's own sequence must go on.
         numbers = random.getstate()
+        # Python drops what a signal handler raises while it runs its own hooks around a fork.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         pid = os.fork()
         if pid == 0:
             random.setstate(numbers)
@@ -109,11 +112,12 @@ class WorkerPool:
             os.close(status_read)
             os.close(orders_write)
             self._be_worker(parent, task, status_write, orders_read)
+        worker = Worker(label, pid, status_read, orders_write)
+        self.alive[status_read] = worker
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
         gc.unfreeze()
         os.close(status_write)
         os.close(orders_read)
-        worker = Worker(label, pid, status_read, orders_write)
-        self.alive[status_read] = worker
         return worker
 
     def go(self, worker: Worker, order: str) -> None:
@@ -212,6 +216,7 @@ class WorkerPool:
         try:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
             _die_with(parent)
             for worker in self.alive.values():
                 os.close(worker.status)

@@ -6,17 +6,20 @@ The folder is made under a temporary name and renamed when it is whole: what exi
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from manim.utils.exceptions import EndSceneEarlyException
 from numpy.typing import NDArray
 
+import nnanim
 from nnanim.chapter import Beat, Chapter, Look
 from nnanim.engine import Annotations, RenderSettings, rehearse, render, snapshot, write_still
 from nnanim.lecture import captions, numbers
@@ -62,6 +65,7 @@ class Production:
             background_color=themes()[self.output.theme].background,
             workers=self.workers,
             cache_dir=self.cache_dir,
+            cache_salt=drawing_digest(),
         )
 
     def scene(self, after_beat: Callable[[Chapter, Beat], None] | None = None) -> Chapter:
@@ -124,6 +128,15 @@ class Production:
             captions=cues if self.output.track else (),
             metadata={"title": scene.heading(), "comment": recipe_text},
         )
+
+
+@cache
+def drawing_digest() -> str:
+    """Digest of the code that draws: segments drawn by other code are not found again."""
+    seal = hashlib.sha256()
+    for file in sorted((Path(nnanim.__file__).parent / "visuals").glob("*.*")):
+        seal.update(file.read_bytes())
+    return seal.hexdigest()
 
 
 def video_name(output: Output) -> str:

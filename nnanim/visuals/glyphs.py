@@ -25,6 +25,10 @@ CAP_HEIGHT = 0.66
 """Height of capitals and figures above the baseline, in em (Source Sans Pro)."""
 
 
+OPEN_BOX = "␣"
+"""What a space is shown as where it matters; drawn here, since the family has no such character."""
+
+
 @dataclass(frozen=True)
 class Outline:
     """A shaped line of text at a size of one em, its baseline on y = 0, its origin at x = 0.
@@ -57,6 +61,8 @@ def outline(text: str, weight: Weight = "regular") -> Outline:
     text = str(text)
     if text == "⋮":
         return _vertical_ellipsis(weight)
+    if OPEN_BOX in text:
+        return _with_open_boxes(text, weight)
     font = _font(weight)
     buffer = hb.Buffer()
     buffer.add_str(text)
@@ -80,6 +86,12 @@ def outline(text: str, weight: Weight = "regular") -> Outline:
 def advance(text: str, weight: Weight = "regular") -> float:
     """Width of a line of text in em."""
     return outline(text, weight).advance
+
+
+def covers(text: str, weight: Weight = "regular") -> bool:
+    """Whether every character of a text can be drawn with the fonts of the package alone."""
+    font = _font(weight)
+    return all(c == OPEN_BOX or font.get_nominal_glyph(ord(c)) is not None for c in text)
 
 
 @cache
@@ -137,6 +149,35 @@ def _vertical_ellipsis(weight: Weight) -> Outline:
     middle = (CAP_HEIGHT - float(dot.points[:, 1].max() + dot.points[:, 1].min())) / 2
     points = np.concatenate([dot.points + np.array([0, middle + step, 0]) for step in (0.27, 0.0, -0.27)])
     return Outline(points, dot.advance)
+
+
+def _with_open_boxes(text: str, weight: Weight) -> Outline:
+    """A text in which every ``␣`` is a low open box, half an em wide."""
+    stroke, left, right, bottom, top = 0.05, 0.06, 0.40, -0.14, 0.06
+    corners = [
+        (left, top), (left, bottom), (right, bottom), (right, top),
+        (right - stroke, top), (right - stroke, bottom + stroke), (left + stroke, bottom + stroke), (left + stroke, top),
+    ]  # fmt: skip
+    pen = _Pen(1)
+    pen.moveTo(corners[0])
+    for corner in corners[1:]:
+        pen.lineTo(corner)
+    pen.closePath()
+    flat = np.array(pen.curves, dtype=complex).reshape(-1)
+    box = np.stack([flat.real, flat.imag, np.zeros(len(flat))], axis=1)
+    parts: list[NDArray[np.float64]] = []
+    pen_x = 0.0
+    for place, piece in enumerate(text.split(OPEN_BOX)):
+        if place:
+            parts.append(box + np.array([pen_x, 0, 0]))
+            pen_x += right + left
+        if piece:
+            shape = outline(piece, weight)
+            parts.append(shape.points + np.array([pen_x, 0, 0]))
+            pen_x += shape.advance
+    points = np.concatenate(parts)
+    points.setflags(write=False)
+    return Outline(points, pen_x)
 
 
 def _outline_by_pango(text: str, weight: Weight) -> Outline:

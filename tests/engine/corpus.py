@@ -92,7 +92,9 @@ class Redrawn(Scene):
     def construct(self):
         tracker = ValueTracker(0.2)
         line = always_redraw(lambda: Line(ORIGIN, [3 * np.cos(tracker.get_value()), tracker.get_value(), 0]))
-        number = DecimalNumber(0, mob_class=Text).add_updater(lambda m: m.set_value(tracker.get_value()).next_to(line, UP))
+        number = DecimalNumber(0, mob_class=Text).add_updater(
+            lambda m: m.set_value(tracker.get_value()).next_to(line, UP)
+        )
         self.add(line, number)
         self.play(tracker.animate.set_value(2.0))
         self.wait(0.4)
@@ -210,7 +212,10 @@ class ThreeD(ThreeDScene):
     def construct(self):
         self.set_camera_orientation(phi=60 * DEGREES, theta=-45 * DEGREES)
         surface = Surface(
-            lambda u, v: np.array([u, v, 0.5 * np.sin(u) * v]), u_range=[-2, 2], v_range=[-2, 2], resolution=(5, 5)
+            lambda u, v: np.array([u, v, 0.5 * np.sin(u) * v]),
+            u_range=[-2, 2],
+            v_range=[-2, 2],
+            resolution=(5, 5),
         )
         label = Text("fixed").to_corner(UL)
         self.add_fixed_in_frame_mobjects(label)
@@ -293,7 +298,9 @@ class Graph(Scene):
 @scene
 class NumberGrid(Scene):
     def construct(self):
-        numbers = VGroup(*[DecimalNumber(0.01 * i, font_size=30, mob_class=Text) for i in range(24)]).arrange_in_grid(4, 6)
+        numbers = VGroup(
+            *[DecimalNumber(0.01 * i, font_size=30, mob_class=Text) for i in range(24)]
+        ).arrange_in_grid(4, 6)
         self.add(numbers)
         self.play(numbers.animate.set_opacity(0.4), run_time=0.4)
         self.play(*[ChangeDecimalToValue(number, 1) for number in numbers[:6]], run_time=0.5)

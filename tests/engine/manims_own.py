@@ -23,7 +23,9 @@ class FrameKeeper(SceneFileWriter):
         self.pictures.extend([pixels] * repeat)
 
 
-def serial_frames(make_scene: Callable[[], Scene], settings: RenderSettings) -> tuple[list[np.ndarray], Scene]:
+def serial_frames(
+    make_scene: Callable[[], Scene], settings: RenderSettings
+) -> tuple[list[np.ndarray], Scene]:
     """All frames (H, W, 4) of a scene as manim 0.22 draws them, and the scene."""
     with configured(settings):
         scene = make_scene()

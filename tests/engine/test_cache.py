@@ -12,7 +12,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from manim import BLUE, LEFT, RED, RIGHT, Circle, Create, Dot, FadeIn, Scene, Square, ValueTracker, always_redraw
+from manim import (
+    BLUE,
+    LEFT,
+    RED,
+    RIGHT,
+    Circle,
+    Create,
+    Dot,
+    FadeIn,
+    Scene,
+    Square,
+    ValueTracker,
+    always_redraw,
+)
 from PIL import Image
 
 from nnanim.engine import RenderSettings, cache_info, clear_cache, render
@@ -63,7 +76,14 @@ def test_only_what_a_parameter_affects_is_drawn_again(tmp_path):
 
 @pytest.mark.parametrize(
     "change",
-    [{"pixel_width": 130}, {"fps": 12}, {"crf": 30}, {"codec": "h265"}, {"cache_salt": "x"}, {"background_color": RED}],
+    [
+        {"pixel_width": 130},
+        {"fps": 12},
+        {"crf": 30},
+        {"codec": "h265"},
+        {"cache_salt": "x"},
+        {"background_color": RED},
+    ],
     ids=str,
 )
 def test_other_settings_are_other_segments(tmp_path, change):
@@ -153,10 +173,14 @@ def test_a_killed_render_resumes(tmp_path):
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    kept = len([path for path in cache.glob("??/*.mp4")])
+    kept = len(list(cache.glob("??/*.mp4")))
     assert kept >= 5 and not (tmp_path / "video.mp4").exists()
     output = subprocess.run(
-        [sys.executable, str(script), str(cache), "99"], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, str(script), str(cache), "99"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     drawn, cached = map(int, output.split())
     assert cached >= 5 and drawn + cached == 12

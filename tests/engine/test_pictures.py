@@ -19,7 +19,9 @@ def pictures(folder):
 
 
 def largest_difference(ours, theirs):
-    return max(int(np.abs(a.astype(int) - b[..., :3].astype(int)).max()) for a, b in zip(ours, theirs, strict=True))
+    return max(
+        int(np.abs(a.astype(int) - b[..., :3].astype(int)).max()) for a, b in zip(ours, theirs, strict=True)
+    )
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)

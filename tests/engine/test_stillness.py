@@ -30,7 +30,13 @@ def noise(width, height, seed):
 @pytest.mark.parametrize("size", [(64, 48), (192, 108), (854, 480)])
 @pytest.mark.parametrize(
     "options",
-    [{}, {"x264-params": "stitchable=1"}, {"x264-params": "cabac=0"}, {"refs": "3"}, {"x264-params": "weightp=0"}],
+    [
+        {},
+        {"x264-params": "stitchable=1"},
+        {"x264-params": "cabac=0"},
+        {"refs": "3"},
+        {"x264-params": "weightp=0"},
+    ],
     ids=str,
 )
 def test_repeated_picture_decodes_to_the_one_before(size, options):

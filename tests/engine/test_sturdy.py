@@ -95,11 +95,11 @@ class Painter(VMobject):
 class BadPaint(Scene):
     def construct(self):
         self.add(Painter().set_points_as_corners([UP, RIGHT]))
-        self.wait(0.3)
+        self.wait(0.5)
 
 
 def test_an_exception_while_drawing_is_told(tmp_path):
-    with pytest.raises(EngineError, match=r"RuntimeError: no colour for NaN \(in play 1, frames 0 to 2\)"):
+    with pytest.raises(EngineError, match=r"RuntimeError: no colour for NaN \(in play 1, frames 0 to 4\)"):
         render(BadPaint, tmp_path / "video.mp4", SMALL)
     assert list(tmp_path.iterdir()) == []
 
@@ -273,7 +273,9 @@ def test_snapshot_and_rehearsal(tmp_path):
 
 def test_progress_counts_every_frame(tmp_path):
     told = []
-    rendered = render(Simple, tmp_path / "v.mp4", SMALL, progress=lambda done, total: told.append((done, total)))
+    rendered = render(
+        Simple, tmp_path / "v.mp4", SMALL, progress=lambda done, total: told.append((done, total))
+    )
     dones = [done for done, _ in told]
     assert dones == sorted(dones) and dones[-1] == rendered.frames
     assert told[0][1] is None or told[0][1] == rendered.frames

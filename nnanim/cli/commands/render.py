@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
@@ -20,9 +21,15 @@ from nnanim.cli.options import (
 )
 from nnanim.cli.progress import progress_bar
 
+if TYPE_CHECKING:
+    from nnanim.lecture.production import Production
+
+MOST_CACHED = 4 * 1024**3
+"""Bytes of finished segments that are kept; the longest unused go first."""
+
 
 @click.command("render")
-@click.argument("names", nargs=-1, metavar="CHAPTER…", shell_complete=_complete_chapter)
+@click.argument("names", nargs=-1, metavar="CHAPTER… | FILE.py [SCENE…]", shell_complete=_complete_chapter)
 @click.option("--all", "all_chapters", is_flag=True, help="Every chapter of the course.")
 @parameter_options
 @click.option(
@@ -58,16 +65,41 @@ from nnanim.cli.progress import progress_bar
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Processes that draw.  [default: all cores]"
 )
+@click.option("--no-cache", is_flag=True, help="Neither use nor keep finished segments.")
 @click.option("--force", is_flag=True, help="Render even if the same video is there already.")
 @click.option("--quiet", "-q", is_flag=True, help="Print the path only.")
 def command(
     names: tuple[str, ...], all_chapters: bool, course_folder: Path | None, assignments: tuple[str, ...], params_file: Path | None,
-    out: Path, workers: int | None, force: bool, quiet: bool, **output: Any,
+    out: Path, workers: int | None, no_cache: bool, force: bool, quiet: bool, **output: Any,
 ) -> None:  # fmt: skip
     """Render chapters to video, each into DIR/CHAPTER/VARIANT/ with captions, numbers, trace, poster and recipe.
 
+    A file of plain manim scenes may stand in place of a chapter: nnanim render scene.py SceneName.
     Prints the video's path as its last line.
     """
+    from nnanim.recordings import cache_folder
+
+    cache_dir = None if no_cache else cache_folder("segments")
+    if names and names[0].endswith(".py"):
+        from nnanim.cli.plain_scenes import render_scenes
+
+        if assignments or params_file or course_folder or all_chapters:
+            raise WrongInput(f"render {names[0]}: a plain scene has no parameters (--set, --params, --course and --all are for chapters)")
+        paths = render_scenes(Path(names[0]), names[1:], output, out, workers, cache_dir, quiet)
+    else:
+        paths = _render_chapters(names, all_chapters, course_folder, assignments, params_file, output, out, workers, cache_dir, force, quiet)
+    for path in paths:
+        click.echo(path)
+    if cache_dir is not None:
+        from nnanim.engine import clear_cache
+
+        clear_cache(cache_dir, keep_bytes=MOST_CACHED)
+
+
+def _render_chapters(
+    names: tuple[str, ...], all_chapters: bool, course_folder: Path | None, assignments: tuple[str, ...], params_file: Path | None,
+    output: dict[str, Any], out: Path, workers: int | None, cache_dir: Path | None, force: bool, quiet: bool,
+) -> Iterator[Path]:  # fmt: skip
     request = read_request(params_file)
     if all_chapters:
         from nnanim.course import load_course
@@ -78,26 +110,33 @@ def command(
         names = (str(request["chapter"]),)
     if not names:
         raise WrongInput("render: name a chapter, or --all (nnanim list shows them)")
-    writable_folder(out)
+    productions, broken = [], []
     for name in names:
-        path = _render_chapter(name, course_folder, assignments, request, output, out, workers, force, quiet)
-        click.echo(path)
+        try:
+            productions.append(
+                prepare(name, course_folder, assignments, request, output, simulate=False, workers=workers, cache_dir=cache_dir)
+            )
+        except WrongInput as error:
+            if not all_chapters:
+                raise
+            broken.append(error.message)
+    writable_folder(out)
+    expected = request.get("made", {}).get("trace") if not assignments else None
+    for production in productions:
+        yield _render_chapter(production, out, expected, force, quiet)
+    if broken:
+        raise WrongInput(f"{len(broken)} of {len(names)} chapters were left out: {'; '.join(broken)}")
 
 
-def _render_chapter(
-    name: str, course_folder: Path | None, assignments: tuple[str, ...], request: dict[str, Any], output: dict[str, Any],
-    out: Path, workers: int | None, force: bool, quiet: bool,
-) -> Path:  # fmt: skip
+def _render_chapter(production: Production, out: Path, expected_trace: str | None, force: bool, quiet: bool) -> Path:
     from nnanim.lecture.production import is_finished, video_name
 
-    production = prepare(name, course_folder, assignments, request, output, simulate=False, workers=workers)
     slug, recipe = production.chapter.slug(), production.recipe
     folder = out / slug / recipe.variant
     if not force and is_finished(folder, recipe):
         return folder / video_name(recipe.output)
-    production = simulated(production)
-    made = request.get("made", {})
-    if not assignments and made.get("trace", production.trace.digest) != production.trace.digest:
+    production = simulated(production, quiet)
+    if expected_trace not in (None, production.trace.digest):
         click.echo(
             f"nnanim: {slug}: note: the numbers differ from those of the recipe (other versions, or another weights file)",
             err=True,
