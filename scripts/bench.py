@@ -212,8 +212,8 @@ print(seconds)
 """
 
 
-def timed(command: list[str], **environment: str) -> tuple[float, str, float]:
-    """Seconds of wall time, standard output, and peak memory in MB of the largest process of a command."""
+def timed(command: list[str], **environment: str) -> tuple[float, str, float, float]:
+    """Seconds of wall time, output, peak MB of the largest process, and processor seconds of a command."""
     started = time.perf_counter()
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(
@@ -225,23 +225,24 @@ def timed(command: list[str], **environment: str) -> tuple[float, str, float]:
         text = output.read()
     if status:
         raise SystemExit(f"bench: {' '.join(command[:6])} … failed with status {status}")
-    return seconds, text, usage.ru_maxrss / 1024
+    # Processor time tells more than wall time where others share the machine.
+    return seconds, text, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
 
 
-def run_manim(file: Path, name: str, folder: Path) -> tuple[float, Path, float]:
-    """One run of ``manim render`` without its cache; seconds, file, peak MB."""
+def run_manim(file: Path, name: str, folder: Path) -> tuple[float, Path, float, float]:
+    """One run of ``manim render`` without its cache; seconds, file, peak MB, processor seconds."""
     command = [sys.executable, "-m", "manim", "render", "--disable_caching", "--media_dir", str(folder)]
     command += ["-r", "1920,1080", "--fps", "60", "--progress_bar", "none", str(file), name]
-    seconds, _, memory = timed(command)
-    return seconds, next(p for p in folder.rglob(f"{name}.mp4") if "partial" not in str(p)), memory
+    seconds, _, memory, processor = timed(command)
+    return seconds, next(p for p in folder.rglob(f"{name}.mp4") if "partial" not in str(p)), memory, processor
 
 
 def run_engine(file: Path, name: str, output: Path, workers: int) -> tuple[float, dict]:
     """One run of the engine without its cache; seconds, and what it tells about itself."""
     root = str(Path(__file__).resolve().parents[1])
     command = [sys.executable, "-c", ENGINE, str(file), name, str(output), str(workers)]
-    seconds, text, _ = timed(command, PYTHONPATH=root)
-    return seconds, json.loads(text.splitlines()[-1])
+    seconds, text, _, processor = timed(command, PYTHONPATH=root)
+    return seconds, {**json.loads(text.splitlines()[-1]), "processor": processor}
 
 
 def ssim(ours: Path, theirs: Path, every: int = 10) -> tuple[float, float]:
@@ -281,13 +282,13 @@ def measure(file: Path, name: str, rounds: int) -> dict:
         folder = Path(scratch)
         output = folder / "engine.mp4"
         for _ in range(rounds):
-            seconds, theirs, manim_mb = run_manim(file, name, folder / "manim")
+            seconds, theirs, manim_mb, manim_cpu = run_manim(file, name, folder / "manim")
             manim.append(seconds)
             seconds, told = run_engine(file, name, output, cores)
             engine.append(seconds)
             seconds, _ = run_engine(file, name, folder / "single.mp4", 1)
             single.append(seconds)
-            _, text, _ = timed([sys.executable, "-c", FLOOR, str(output), str(cores)], PYTHONPATH=root)
+            _, text, _, _ = timed([sys.executable, "-c", FLOOR, str(output), str(cores)], PYTHONPATH=root)
             floor.append(float(text.split()[-1]))
         mean, least = ssim(output, theirs)
         sizes = output.stat().st_size, theirs.stat().st_size
@@ -301,6 +302,8 @@ def measure(file: Path, name: str, rounds: int) -> dict:
         "engine_s": engine,
         "engine_one_worker_s": single,
         "encoding_floor_s": floor,
+        "manim_processor_s": manim_cpu,
+        "engine_processor_s": told["processor"],
         "times_faster": middle["m"] / middle["e"],
         "one_to_all_workers": middle["s"] / middle["e"],
         "over_floor": middle["e"] / middle["f"],
@@ -332,6 +335,7 @@ def machine() -> dict:
 
 
 def main() -> None:
+    """Measure the chosen scenes, print a table and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(

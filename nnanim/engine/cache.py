@@ -61,8 +61,20 @@ class SegmentStore:
         """Remove what killed workers left half written."""
         for partial in self.folder.glob("??/*.part"):
             pid = partial.name.split(".")[-2]
-            if not pid.isdigit() or not Path(f"/proc/{pid}").exists():
-                partial.unlink(missing_ok=True)
+            if not pid.isdigit() or not _runs(int(pid)):
+                if partial.is_dir():
+                    shutil.rmtree(partial, ignore_errors=True)
+                else:
+                    partial.unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process still does something; one that only waits to be buried does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except (OSError, IndexError):
+        return False
+    return state not in "ZX"
 
 
 def cache_info(cache_dir: Path) -> CacheInfo:

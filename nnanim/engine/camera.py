@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -17,6 +18,7 @@ from manim.camera.camera import CAP_STYLE_MAP, LINE_JOIN_MAP, Camera
 from .shortcuts import families
 
 _MOVE_TO, _CURVE_TO, _CLOSE_PATH = 0, 2, 3
+_KEPT_PATHS = 20_000
 # The methods that the quick drawing stands for; a camera that brings its own keeps it.
 _REPLACED = (
     "display_vectorized",
@@ -55,7 +57,7 @@ class PathAppender:
     """Hands a path to cairo in one call, through the C function that pycairo does not wrap for new paths."""
 
     def __init__(self) -> None:
-        self._append = ctypes.CDLL(cairo._cairo.__file__).cairo_append_path
+        self._append = ctypes.CDLL(sys.modules["cairo._cairo"].__file__).cairo_append_path
         self._append.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
         self._append.restype = None
         self._path = _CairoPath(0, None, 0)
@@ -156,9 +158,9 @@ class QuickDrawing:
         if len(points) == 0:
             return
         context.new_path()
-        subpaths = _subpaths(vmobject, points)
-        if subpaths:
-            appender.append(context, path_elements(points, subpaths))
+        elements = self._path_of(vmobject, points)
+        if len(elements):
+            appender.append(context, elements)
         if background_shows:
             self._stroke(context, vmobject, background, background_width)
         if fill_shows:
@@ -166,6 +168,18 @@ class QuickDrawing:
             context.fill_preserve()
         if stroke_shows:
             self._stroke(context, vmobject, stroke, width)
+
+    def _path_of(self: Any, vmobject: VMobject, points: np.ndarray) -> np.ndarray:
+        """The path of these points, from the frame before if nothing moved; comparing costs a tenth of building."""
+        paths = self.__dict__.setdefault("_quick_paths", {})
+        known = paths.get(id(vmobject))
+        if known is not None and known[0].shape == points.shape and (known[0] == points).all():
+            return known[1]
+        elements = path_elements(points, _subpaths(vmobject, points))
+        if len(paths) > _KEPT_PATHS:
+            paths.clear()
+        paths[id(vmobject)] = (points.copy(), elements)
+        return elements
 
     def _stroke(
         self: Any, context: cairo.Context, vmobject: VMobject, rgbas: np.ndarray, width: float
@@ -207,7 +221,7 @@ def _subpaths(vmobject: VMobject, points: np.ndarray) -> list[tuple[int, int, bo
 
 @lru_cache(maxsize=64)
 def _quick_class(cls: type[Camera]) -> type[Camera]:
-    quick = type(
+    quick: Any = type(
         cls.__name__, (QuickDrawing, cls), {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
     )
     for name in ("get_mobjects_to_display", "display_multiple_non_background_colored_vmobjects"):
@@ -220,4 +234,5 @@ def _quick_class(cls: type[Camera]) -> type[Camera]:
 def quicken(camera: Camera) -> None:
     """Make ``camera`` draw faster, whatever its class; its pictures stay the same."""
     if not isinstance(camera, QuickDrawing):
-        camera.__class__ = _quick_class(type(camera))
+        cls: Any = type(camera)
+        camera.__class__ = _quick_class(cls)

@@ -184,6 +184,7 @@ class Digest:
             if name not in _NOT_LOOK and (plain := _plain(item)) is not None:
                 self.text(name)
                 self.value(plain)
+        self._named_arrays(mobject)
         self.text(f"parts{len(mobject.submobjects)}")
         for part in mobject.submobjects:
             self.value(part)
@@ -207,12 +208,19 @@ class Digest:
                         self.value(plain)
                 if isinstance(mobject, PMobject):
                     self.array(mobject.points)
+                self._named_arrays(mobject)
+
+    def _named_arrays(self, mobject: Mobject) -> None:
+        """Add the arrays that a mobject with a ``paint`` method says it draws from."""
+        for name in getattr(mobject, "array_names", ()):
+            self.text(name)
+            self.array(np.asarray(getattr(mobject, name)))
 
     def camera(self, camera: Any) -> None:
         """Add where the camera stands and how it draws."""
         self.text(f"{type(camera).__module__}.{type(camera).__qualname__}")
         for name, item in vars(camera).items():
-            if name in ("pixel_array", "pixel_array_to_cairo_context", "display_funcs", "quick"):
+            if name in ("pixel_array", "pixel_array_to_cairo_context", "display_funcs", "_quick_paths"):
                 continue
             if isinstance(item, Mobject):
                 self.text(name)

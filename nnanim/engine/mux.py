@@ -98,6 +98,9 @@ def _write(
 ) -> int:
     _set_metadata(container, settings, notes)
     video = container.add_stream_from_template(first.streams.video[0])
+    if video.codec_context is not None and video.codec_context.name in ("hevc", "libx265"):
+        # The name under which Apple's players know it; the muxer's own choice they refuse.
+        video.codec_context.codec_tag = "hvc1"
     video.time_base = Fraction(1, settings.fps * 256 if settings.format != "webm" else 1000)
     captions = _add_caption_stream(container, settings, notes.captions)
     audio = _add_sound_stream(container, settings, sound)

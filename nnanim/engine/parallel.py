@@ -77,7 +77,8 @@ class ForkRecorder:
         return {
             number: segment.path
             for number, segment in enumerate(self.segments)
-            if segment.worker is None or segment.worker.report is not None
+            # A segment that waits for another one's worker has a path, but perhaps no file yet.
+            if segment.path.exists() and (segment.worker is None or segment.worker.report is not None)
         }
 
     def hold(self, scene: Scene, frames: int) -> None:

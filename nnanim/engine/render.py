@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import signal
 import tempfile
 import threading
@@ -21,7 +22,7 @@ from .encode import choose_profile
 from .errors import EngineError
 from .mux import assemble
 from .parallel import ForkRecorder
-from .renderer import Recorder
+from .renderer import scene_annotations
 from .serial import SerialRecorder
 from .session import blame_lines, configured, perform, prepare
 from .settings import Annotations, Rendered, RenderSettings
@@ -48,7 +49,8 @@ def render(
     output
         The file, or the folder of pictures for ``png``; it appears when it is whole.
     annotate
-        Called with the scene after its ``construct``; says what else goes into the file.
+        Called with the scene after its ``construct``; says what else goes into the file. Without it, the
+        scene's own subcaptions become captions and its named sections chapter marks.
     progress
         Called with the number of finished frames and of all frames, ``None`` until that is known.
 
@@ -105,21 +107,21 @@ class _Attempt:
                 store, settings, profile, keep=keep, finished=finished, on_frames=self.count
             )
         else:
+            logging.getLogger("nnanim.engine").warning("no fork on this system: drawing in one process")
             self.recorder = SerialRecorder(folder / "segments", settings, profile, self.count)
 
     def run(
         self, make_scene: Callable[[], Scene], output: Path, annotate: Callable[[Scene], Annotations] | None
     ) -> Rendered:
         settings, recorder = self.settings, self.recorder
-        reused: Recorder = recorder
-        scene = self.scene = prepare(make_scene, reused)
+        scene = self.scene = prepare(make_scene, recorder)
         perform(scene)
         if not recorder.segments:
             raise EngineError(
                 f"{type(scene).__name__} plays nothing, so there is nothing to film; call play or wait"
             )
         self.frames_total = sum(segment.frames for segment in recorder.segments)
-        notes = annotate(scene) if annotate is not None else Annotations()
+        notes = (annotate or scene_annotations)(scene)
         recorder.finish()
         paths = [segment.path for segment in recorder.segments]
         frames = assemble(paths, output, settings, notes, _sound(scene, self.folder))
@@ -153,6 +155,8 @@ class _Attempt:
     def close(self) -> None:
         if isinstance(self.recorder, ForkRecorder):
             self.recorder.pool.close()
+            # Killed workers leave half a segment each.
+            self.recorder.store.sweep()
 
 
 def _explain(failure: WorkerFailed, scene: Scene | None, output: Path) -> str:

@@ -3,6 +3,7 @@ The order of everything that a scene can notice is manim's own."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ from manim.utils.iterables import list_update
 
 from .errors import EngineError
 from .plays import can_jump
+from .settings import Annotations
 
 
 class Recorder(Protocol):
@@ -41,6 +43,7 @@ class EngineRenderer(CairoRenderer):
         assert isinstance(renderer, EngineRenderer)
         renderer.recorder = recorder
         renderer.file_writer = QuietFileWriter(scene.file_writer_settings)
+        renderer.file_writer.renderer = renderer
         return renderer
 
     def play(self, scene: Scene, *args: Any, **kwargs: Any) -> None:
@@ -81,6 +84,9 @@ class EngineRenderer(CairoRenderer):
             animation.clean_up_from_scene(scene)
         scene.update_mobjects(0)
         self.static_image = None
+        if hasattr(self.camera, "reset_rotation_matrix"):
+            # Drawing a frame does this in manim, and a scene may ask a 3D camera where a point falls.
+            self.camera.reset_rotation_matrix()
 
     def scene_finished(self, scene: Scene) -> None:
         """Nothing: the recorder's owner puts the file together."""
@@ -89,8 +95,30 @@ class EngineRenderer(CairoRenderer):
 class QuietFileWriter(SceneFileWriter):
     """Keeps what a scene says about sections, sounds and subcaptions, and writes nothing."""
 
+    renderer: EngineRenderer | None = None
+    section_starts: tuple[tuple[float, str], ...] = ()
+
+    def next_section(self, name: str, type_: str, skip_animations: bool) -> None:
+        super().next_section(name, type_, skip_animations)
+        if self.renderer is not None and not skip_animations:
+            start = self.renderer.frames / self.renderer.camera.frame_rate
+            self.section_starts = (*self.section_starts, (start, name))
+
     def print_file_ready_message(self, file_path: Any) -> None:
         """Nothing was written, so nothing is announced."""
+
+
+def scene_annotations(scene: Scene) -> Annotations:
+    """What a plain manim scene says about itself: subcaptions as captions, named sections as chapter marks."""
+    writer = scene.renderer.file_writer
+    end = scene.renderer.frames / scene.renderer.camera.frame_rate
+    starts = [*writer.section_starts, (end, "")]
+    return Annotations(
+        chapters=[(start, stop, name) for (start, name), (stop, _) in pairwise(starts) if stop > start],
+        captions=[
+            (cue.start.total_seconds(), cue.end.total_seconds(), cue.content) for cue in writer.subcaptions
+        ],
+    )
 
 
 class Rehearsal:

@@ -83,6 +83,8 @@ class RenderSettings:
             raise EngineError(f"{self.format} has no transparency; use {', '.join(ALPHA_FORMATS)}")
         if self.transparent and self.format == "mov" and self.codec not in (None, "prores"):
             raise EngineError(f"a transparent mov is written as prores, not as {self.codec}")
+        if self.format == "gif" and self.fps > 50:
+            raise EngineError(f"a gif plays at most 50 frames a second, got fps={self.fps} (try fps=25)")
         if self.workers is not None and self.workers < 1:
             raise EngineError(f"workers must be at least 1, got {self.workers}")
         if self.format in ("mp4", "webm", "mov") and (self.pixel_width % 2 or self.pixel_height % 2):
@@ -111,6 +113,8 @@ class RenderSettings:
     @property
     def worker_count(self) -> int:
         """Number of drawing processes: as asked, else the cores this process may use."""
+        if self.format == "gif" and self.fps > 50:
+            raise EngineError(f"a gif plays at most 50 frames a second, got fps={self.fps} (try fps=25)")
         if self.workers is not None:
             return self.workers
         if hasattr(os, "sched_getaffinity"):

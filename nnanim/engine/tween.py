@@ -89,7 +89,7 @@ class Tween:
         if first.shape != last.shape or first.dtype.kind not in "fiu" or last.dtype.kind not in "fiu":
             self.fits = False
             return
-        if name != "points" and np.array_equal(first, last):
+        if np.array_equal(first, last):
             self._constants.append((attributes, name, start))
             return
         if name in _NUMBERS:
@@ -124,6 +124,6 @@ def _is_vector(part: Mobject) -> bool:
         isinstance(part, VMobject)
         and cls.interpolate is Mobject.interpolate
         and cls.interpolate_color is VMobject.interpolate_color
-        and all(name in vars(part) for name in (*_ARRAYS, *_NUMBERS))
-        and not any(hasattr(cls, name) for name in (*_ARRAYS, *_NUMBERS))
+        and all(hasattr(part, name) for name in (*_ARRAYS, *_NUMBERS))
+        and not any(isinstance(getattr(cls, name, None), property) for name in (*_ARRAYS, *_NUMBERS))
     )

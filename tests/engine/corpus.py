@@ -1,3 +1,4 @@
+# ruff: noqa: NPY002 - scenes as people write them
 """Small plain-manim scenes, one for each feature whose pictures must come out as in manim itself."""
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from PIL import Image
 from nnanim.engine import Annotations, EngineError, RenderSettings, read_metadata, render
 
 from .assets import tone
+from .corpus import Sections, Subcaptions
 
 SMALL = RenderSettings(192, 108, 10, workers=2)
 RECIPE = 'chapter = "forward"\nseed = 3\nname = "π ≈ 3"\n' * 120
@@ -78,6 +79,8 @@ def test_codec_frames_and_colour_tags(tmp_path, format, codec, name, pixels):
         assert (context.color_primaries, context.color_trc) == (1, 1)
         times = [float(frame.pts * frame.time_base) for frame in frames]
         assert float(stream.average_rate) == 10
+        if name == "hevc":
+            assert context.codec_tag == "hvc1"
     assert len(frames) == rendered.frames == FRAMES
     assert np.allclose(times, np.arange(FRAMES) / 10, atol=0.0006), "a gap or a seam between segments"
     assert rendered.duration == FRAMES / 10
@@ -153,6 +156,19 @@ def test_chapters_captions_and_recipe_are_read_back(tmp_path):
         texts = [data[2:].decode() if kind == "mov_text" else data.decode() for _, _, data in cues]
         assert texts == [text for _, _, text in notes.captions]
         assert np.allclose([(t, d) for t, d, _ in cues], [(0, 1), (1.5, 0.7)], atol=0.002)
+
+
+def test_a_plain_scene_brings_its_own_captions_and_sections(tmp_path):
+    with av.open(str(render(Subcaptions, tmp_path / "a.mp4", SMALL).path)) as container:
+        cues = [
+            (float(p.pts * p.time_base), bytes(p)[2:].decode())
+            for p in container.demux(subtitles=0)
+            if p.size > 2
+        ]
+    assert cues == [(0.0, "A square appears."), (pytest.approx(0.6, abs=0.01), "It stays.")]
+    with av.open(str(render(Sections, tmp_path / "b.mp4", SMALL).path)) as container:
+        marks = [(m["metadata"]["title"], float(m["start"] * m["time_base"])) for m in container.chapters()]
+    assert marks == [("first", 0.0), ("last", 0.5)]
 
 
 def test_captions_are_offered_but_not_shown(tmp_path):
@@ -274,6 +290,7 @@ def test_held_frames_cost_next_to_nothing(tmp_path):
         {"fps": 0},
         {"format": "mov", "codec": "h264", "transparent": True},
         {"format": "gif", "codec": "h264"},
+        {"format": "gif", "fps": 60},
     ],
 )
 def test_impossible_settings_are_refused_in_one_line(wrong):
