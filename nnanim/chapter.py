@@ -103,8 +103,10 @@ class _Ledger:
 
 
 def is_visible(mobject: Mobject) -> bool:
-    """Whether any of the mobject's own ink shows."""
-    return len(mobject.points) > 0 and max(mobject.get_fill_opacity(), mobject.get_stroke_opacity()) > 0.01
+    """Whether any ink of the mobject, or of its parts, shows."""
+    return any(
+        max(part.get_fill_opacity(), part.get_stroke_opacity()) > 0.01 for part in mobject.family_members_with_points()
+    )
 
 
 class Chapter(Scene):
@@ -287,6 +289,7 @@ class Chapter(Scene):
         if self._outlining:
             return
         start = self.renderer.time
+        self._ledger.observe(start, start, self.mobjects)
         super().play(*args, **kwargs)
         self._ledger.observe(start, self.renderer.time, self.mobjects)
 
@@ -330,7 +333,11 @@ class Chapter(Scene):
 
     def _progress_dots(self) -> VGroup:
         strip, pitch = self.frame.title, 0.19
-        height = strip.bottom + 0.32 if self.frame.stacked else strip.center[1]
+        height = strip.center[1]
+        if self.frame.stacked:  # behind the title or behind the part's name, whichever leaves more room
+            line = min(self._title(), key=lambda line: line.get_right()[0])
+            height = strip.bottom + 0.32 if line.get_top()[1] < strip.center[1] else line.get_center()[1]
+            pitch = min(pitch, (strip.right - float(line.get_right()[0]) - 0.3) / max(self._beat_total, 1))
         dots = [Dot(radius=0.05, stroke_width=0, fill_opacity=1, color=self.theme.line) for _ in range(self._beat_total)]
         for place, dot in enumerate(reversed(dots)):
             dot.move_to((strip.right - 0.05 - pitch * place, height, 0))

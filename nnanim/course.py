@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nnanim
-from nnanim.chapter import Chapter
+
+if TYPE_CHECKING:
+    from nnanim.chapter import Chapter
 
 
 class CourseError(ValueError):
@@ -130,6 +132,8 @@ def load_chapter(file: Path) -> type[Chapter]:
     CourseError
         When the file is missing, fails to import (with its line), or defines no chapter or several.
     """
+    from nnanim.chapter import Chapter  # brings manim in, which listing the chapters' names does without
+
     if not file.is_file():
         raise CourseError(f"there is no scene file {file}")
     module_name = f"nnanim_course.{file.stem}_{abs(hash(str(file.parent))):x}"

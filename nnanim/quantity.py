@@ -17,6 +17,10 @@ from typing import Any, ClassVar, Literal
 
 Kind = Literal["computed", "given", "cited"]
 MINUS = "−"
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+LOWERED = {raised: ordinary for ordinary, raised in RAISED.items()}
+TIMES_TEN = "\u00a0×\u00a010"
+"""With no-break spaces: a number stays on one line."""
 NUMBER = re.compile(rf"[{MINUS}+-]?\d[\d,]*(?:\.\d+)?(?:[eE][{MINUS}+-]?\d+)?")
 
 
@@ -48,17 +52,22 @@ class Quantity:
         Digits behind the point; 0 shows a whole number with thousands separated.
     unit
         Put behind the number, for instance ``" %"``; a percent sign also multiplies what is shown by 100.
+    powers
+        Show it as ``3.2 × 10⁻¹²``; the decimals are those of the first factor.
     """
 
     value: float
     source: str
     decimals: int = 2
     unit: str = ""
+    powers: bool = False
     kind: ClassVar[Kind] = "computed"
 
     @property
     def text(self) -> str:
         """What stands on screen: rounded half to even on the exact value, with a true minus sign."""
+        if self.powers:
+            return format_powers(self.value, self.decimals) + self.unit
         scale = 100.0 if self.unit.strip() == "%" else 1.0
         return format_number(self.value * scale, self.decimals) + self.unit
 
@@ -70,6 +79,18 @@ class Quantity:
     def rounded_to(self, decimals: int) -> Quantity:
         """The same number shown with another count of decimals."""
         return type(self)(self.value, self.source, decimals, self.unit)
+
+    def to_figures(self, figures: int = 2) -> Quantity:
+        """The same number with so many significant figures: in powers of ten below 0.001 and from 10,000 on.
+
+        Exactly zero is shown as “0”.
+        """
+        if self.value == 0:
+            return self.rounded_to(0)
+        magnitude = int(f"{abs(self.value):.{figures - 1}e}".partition("e")[2])  # after rounding: 9.99 is 10
+        if -3 <= magnitude < 4:
+            return self.rounded_to(max(0, figures - 1 - magnitude))
+        return type(self)(self.value, self.source, figures - 1, self.unit, powers=True)
 
 
 class Given(Quantity):
@@ -206,6 +227,12 @@ def format_number(value: float, decimals: int) -> str:
     if written.startswith("-"):
         written = written[1:] if not re.search(r"[1-9]", written) else MINUS + written[1:]
     return written
+
+
+def format_powers(value: float, decimals: int) -> str:
+    """Write a number as ``3.2 × 10⁻¹²``, for what is very small or very large."""
+    factor, _, exponent = f"{value:.{decimals}e}".partition("e")
+    return f"{factor.replace('-', MINUS)}{TIMES_TEN}{str(int(exponent)).translate(RAISED)}"
 
 
 def parse_number(text: str) -> float:

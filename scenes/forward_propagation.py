@@ -161,7 +161,8 @@ class ForwardPropagation(Chapter):
         """Let another drawing of the same network take the place of this one."""
         arriving = []
         if [numbers is None for numbers in self.net.numbers] != [numbers is None for numbers in moved.numbers]:
-            self.play(*map(FadeOut, self.net.take_numbers()), run_time=0.3)
+            if leaving := self.net.take_numbers():
+                self.play(*map(FadeOut, leaving), run_time=0.3)
             arriving = moved.take_numbers()
         self.play(ReplacementTransform(self.net, moved), run_time=1.1)
         self.net = moved
@@ -578,7 +579,12 @@ class ForwardPropagation(Chapter):
         stage = self.frame.stage
         size = self.frame.title_size * (1.3 if self.frame.portrait else 1.9)
         formula = Formula(Label(f"a^((l)) = {symbol}(W^((l)) a^((l-1)) + b^((l)))"), size, width=stage.width)
-        with self.beat("That is all of forward propagation: one line, repeated for every layer."):
+        last = {
+            "softmax": "The last layer ends in softmax instead.",
+            "sigmoid": "The last layer ends in a sigmoid.",
+            "identity": "The last layer leaves its sums as they are.",
+        }[self.params.head]
+        with self.beat("That is all of forward propagation: one line, repeated for every hidden layer.", last):
             used = self.used_parameters()
             VGroup(formula, used).arrange(DOWN, buff=0.9).move_to(stage.center)
             self.play(FadeIn(formula, shift=0.2 * UP), run_time=1.0)

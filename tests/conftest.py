@@ -41,6 +41,14 @@ def manims_own_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     config.media_dir = before
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nobodys_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Recordings and segments are kept in a temporary folder, not in the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NNANIM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @cache
 def load(name: str = "forward-propagation") -> Any:
     from nnanim.course import load_course

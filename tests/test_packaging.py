@@ -51,7 +51,9 @@ def needed(requirements: list[str]) -> set[str]:
                 continue
             found.add((name, extra))
             inner = map(Requirement, metadata.requires(name) or [])
-            waiting += [each for each in inner if each.marker is None or each.marker.evaluate({"extra": extra})]
+            waiting += [
+                each for each in inner if each.marker is None or each.marker.evaluate({"extra": extra})
+            ]
     return {name for name, _ in found}
 
 
@@ -62,6 +64,26 @@ def test_every_dependency_has_one_version():
     # CUDA's own packages are pinned by the torch that wants them.
     unpinned = {name for name in needed(WANTED) if not name.startswith(("nvidia-", "cuda-", "triton"))}
     assert unpinned <= pins("constraints.txt").keys()
+
+
+@pytest.mark.parametrize(
+    ("folders", "declared"),
+    [(("nnanim", "scenes"), PROJECT["project"]["dependencies"]), (("tests", "scripts"), WANTED)],
+    ids=["nnanim", "tests"],
+)
+def test_whatever_is_imported_is_declared(folders, declared):
+    """What only happens to be installed here is not there on a new machine."""
+    brought = needed(declared) | {"nnanim"}
+    origin = metadata.packages_distributions()
+    undeclared = {
+        f"{file.relative_to(ROOT)}: {module}"
+        for folder in folders
+        for file in (ROOT / folder).rglob("*.py")
+        for module, _ in imports(ast.parse(file.read_text(encoding="utf-8")))
+        if (top := module.split(".")[0]) in origin
+        and not {canonicalize_name(name) for name in origin[top]} & brought
+    }
+    assert not undeclared
 
 
 def test_the_pinned_versions_are_those_asked_for():
@@ -97,14 +119,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def sources(folder: str) -> set[str]:
     """What Python runs or reads below a folder of the checkout."""
-    return {
-        str(path.relative_to(ROOT / folder)) for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".toml")
-    }
+    files = (path for path in (ROOT / folder).rglob("*") if path.is_file())
+    return {str(path.relative_to(ROOT / folder)) for path in files if path.parent.name != "__pycache__"}
 
 
 def test_the_wheel_holds_the_package_its_data_and_the_course(wheel):
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    expected = {f"nnanim/{name}" for name in sources("nnanim")} | {f"nnanim/_course/{name}" for name in sources("scenes")}
+    expected = {f"nnanim/{name}" for name in sources("nnanim")} | {
+        f"nnanim/_course/{name}" for name in sources("scenes")
+    }
     assert {"nnanim/facts.toml", "nnanim/visuals/themes.toml", "nnanim/_course/course.toml"} <= expected
     assert expected <= names
     strays = [name for name in names if not name.startswith("nnanim/") or "__pycache__" in name]
@@ -144,13 +167,16 @@ def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
 
 
 def test_the_installed_course_is_listed_and_drawn_from_any_folder(elsewhere):
+    course = tomllib.loads((ROOT / "scenes" / "course.toml").read_text(encoding="utf-8"))
     listed = elsewhere("list")
-    for chapter in (ROOT / "scenes").glob("*.py"):
-        assert chapter.stem.replace("_", "-") in listed
+    for name in (name for part in course["part"] for name in part["chapters"]):
+        assert name in listed
     picture = elsewhere("still", "forward-propagation", "--beat", "2", "--quality", "draft").splitlines()[-1]
     assert (elsewhere.work / picture).read_bytes().startswith(b"\x89PNG")
     assert (elsewhere.site / "nnanim" / "_course" / "forward_propagation.py").is_file()
-    assert [path.name for path in elsewhere.work.iterdir()] == [picture], "nothing but the picture is left behind"
+    assert [path.name for path in elsewhere.work.iterdir()] == [picture], (
+        "nothing but the picture is left behind"
+    )
 
 
 # --- who may import what ----------------------------------------------------------------------------------------------
@@ -228,7 +254,9 @@ class Machine:
             (self.bin / name).symlink_to(shutil.which(name) or f"/missing/{name}")
         self.checkout.mkdir()
         shutil.copy(ROOT / "pyproject.toml", self.checkout)
-        shutil.copytree(ROOT / "scripts", self.checkout / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / "scripts", self.checkout / "scripts", ignore=shutil.ignore_patterns("__pycache__")
+        )
         self.program("uname", "echo Linux")
         self.program("id", 'if [ "$1" = -u ]; then echo 0; else echo root; fi')
         self.program("df", "echo; echo /dev/x 1 1 9000000 1% /")
@@ -237,13 +265,17 @@ class Machine:
         """Put a program on the PATH; it also notes how it was called."""
         path = self.bin / name
         path.unlink(missing_ok=True)
-        path.write_text(f'#!{self.bin}/bash\necho "{name} $*" >>"{self.folder}/calls"\n{script}\n', encoding="utf-8")
+        path.write_text(
+            f'#!{self.bin}/bash\necho "{name} $*" >>"{self.folder}/calls"\n{script}\n', encoding="utf-8"
+        )
         path.chmod(0o755)
 
     def setup(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         command = [str(self.bin / "bash"), str(self.checkout / "scripts" / "setup"), *arguments]
         environment = {"PATH": str(self.bin), "TMPDIR": str(self.folder), **variables}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        )
 
     @property
     def calls(self) -> str:
@@ -303,7 +335,9 @@ def test_tests_need_more_than_rendering_does(machine):
     assert machine.calls == calls, "what serves the tests serves rendering"
 
 
-@pytest.mark.parametrize("changed", ["pyproject.toml", "scripts/constraints.txt", "scripts/build-constraints.txt"])
+@pytest.mark.parametrize(
+    "changed", ["pyproject.toml", "scripts/constraints.txt", "scripts/build-constraints.txt"]
+)
 def test_a_changed_dependency_sets_up_again(machine, changed):
     machine.give_everything()
     machine.setup()
@@ -350,13 +384,19 @@ def test_homebrew_installs_what_a_mac_lacks(machine):
 
 def test_without_a_network_it_says_so(machine):
     machine.program("apt-get", "echo Temporary failure resolving deb.debian.org >&2; exit 100")
-    assert one_line(machine.setup()).startswith("setup: no network while installing system packages (python3 ")
+    assert one_line(machine.setup()).startswith(
+        "setup: no network while installing system packages (python3 "
+    )
 
 
 def test_pip_without_a_network_says_so(machine):
     machine.give_everything()
-    refusal = 'echo "NewConnectionError: [Errno -3]"; echo "ERROR: No matching distribution found for pip"; exit 1'
-    machine.program("python3", PYTHON_THAT_WORKS.replace("esac", f'    "-m pip install"*) {refusal} ;;\nesac'))
+    refusal = (
+        'echo "NewConnectionError: [Errno -3]"; echo "ERROR: No matching distribution found for pip"; exit 1'
+    )
+    machine.program(
+        "python3", PYTHON_THAT_WORKS.replace("esac", f'    "-m pip install"*) {refusal} ;;\nesac')
+    )
     assert one_line(machine.setup()).startswith("setup: no network while installing Python packages; see ")
     assert not (machine.checkout / ".venv" / "ready-for").exists()
 

@@ -193,3 +193,33 @@ def test_adding_up_agrees_with_every_small_case():
         assert places is not None, terms  # thousandths always add up in thousandths
         shown = [Decimal(f"{term:.{places}f}") for term in terms]
         assert sum(shown) == Decimal(f"{sum(terms):.{places}f}")
+
+
+# Powers of ten -----------------------------------------------------------------------------------------
+
+magnitudes = st.floats(1e-30, 1e30) | st.floats(-1e30, -1e-30)
+
+
+@given(magnitudes, st.integers(1, 4))
+@example(9.99, 2)
+@example(9999.6, 2)
+@example(0.00099951, 2)
+def test_significant_figures_are_those_of_decimal_arithmetic(value, figures):
+    shown = Quantity(value, "x").to_figures(figures)
+    exact = Decimal(value)
+    expected = exact.quantize(Decimal(1).scaleb(exact.adjusted() - figures + 1), ROUND_HALF_EVEN)
+    factor, _, exponent = shown.text.partition("\u00a0×\u00a010")
+    written = Decimal(factor.replace("−", "-").replace(",", ""))
+    written = written.scaleb(int(exponent.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")))) if exponent else written
+    if abs(exact) < 1000:  # above, a number without powers of ten shows all its whole figures
+        assert written == expected
+    else:
+        assert abs(written - exact) <= abs(expected - exact)
+    if exponent:
+        assert abs(expected) < Decimal("0.001") or abs(expected) >= 10000
+    assert (shown.value, shown.source) == (value, "x")
+
+
+def test_zero_has_no_figures():
+    assert Quantity(0.0, "x").to_figures(2).text == "0"
+    assert Quantity(-0.0, "x").to_figures(2).text == "0"

@@ -25,7 +25,7 @@ from manim import (
 )
 
 from nnanim.chapter import Shown
-from nnanim.quantity import Cited, Entry, Label, Quantity, Sentence, as_showable, facts
+from nnanim.quantity import LOWERED, TIMES_TEN, Cited, Entry, Label, Quantity, Sentence, as_showable, facts
 from nnanim.trace import Trace, TraceError
 
 SEEN = 0.01
@@ -231,6 +231,9 @@ def is_rounding(text: str, value: float) -> bool:
     percent = text.endswith("%")
     figures = text.removesuffix("%").strip().replace("−", "-").replace(",", "")
     figures = figures.split(" ")[0]
+    if TIMES_TEN in figures:
+        factor, _, exponent = figures.partition(TIMES_TEN)
+        figures = f"{factor}E{exponent.translate(LOWERED)}"
     try:
         written = Decimal(figures)
     except ArithmeticError:

@@ -10,17 +10,17 @@ import rich_click as click
 
 import nnanim
 
-COMMANDS = ("list", "params", "render", "numbers", "trace", "sheet", "still", "recipe", "cache")
+COMMANDS = ("list", "params", "render", "numbers", "trace", "sheet", "still", "recipe", "cache", "models")
 
 
 class LazyGroup(click.RichGroup):
     """Commands by name, each imported when it is asked for; none of them imports manim or torch before it runs."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # type: ignore[override]
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order in which they are used."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # type: ignore[override]
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Import the file of a command."""
         if name not in COMMANDS:
             return None
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; wrong input is one line and exit code 2, never a traceback."""
     try:
         code = app.main(args=arguments, prog_name="nnanim", standalone_mode=False)
-    except click.exceptions.Abort:
+    except click.Abort:
         _say("stopped")
         sys.exit(130)
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,6 +124,9 @@ def read_request(params_file: Path | None) -> dict[str, Any]:
     with one_line_errors():
         table = read_toml(params_file)
     if isinstance(table.get("params"), dict) or "chapter" in table:
+        for part in ("params", "output", "made"):
+            if not isinstance(table.get(part, {}), dict):
+                raise WrongInput(f"{params_file}: {part} must be a table, got {table[part]!r} (try [{part}] on a line of its own)")
         return {"params": {}, **table}
     return {"params": table}
 
@@ -156,6 +160,8 @@ def prepare(
             )
     recipe = Recipe(chapter.slug(), params, output, source_digest(course.file(chapter.slug())))
     production = Production(chapter, recipe, Trace({}), workers, cache_dir)
+    with one_line_errors(chapter.slug()):
+        _ = production.settings  # formats and codecs that do not go together are refused before anything is written
     return simulated(production) if simulate else production
 
 
@@ -164,11 +170,28 @@ def simulated(production: Production, quiet: bool = False) -> Production:
     from dataclasses import replace
 
     from nnanim.cli.progress import progress_bar
+    from nnanim.course import failing_line
+    from nnanim.params import ParameterError
+    from nnanim.trace import TraceError
 
     chapter = production.chapter
     with one_line_errors(chapter.slug()), progress_bar(chapter.slug(), unit="%", quiet=quiet) as progress:
-        chapter.report = staticmethod(lambda share, what: progress(100 * share, 100, what))  # type: ignore[method-assign]
-        return replace(production, trace=chapter.record(production.recipe.params))
+        chapter.report = staticmethod(lambda share, what: progress(100 * share, 100, what))
+        try:
+            return replace(production, trace=chapter.record(production.recipe.params))
+        except (ParameterError, TraceError):
+            raise
+        except Exception as error:  # whatever a lecturer's simulation may raise is reported with its line
+            file = Path(sys.modules[chapter.__module__].__file__ or "")
+            raise WrongInput(
+                f"{chapter.slug()}: {file}:{failing_line(error, file)}: {type(error).__name__}: {error}"
+            ) from error
+
+
+def picture_path(out: Path | None) -> None:
+    """Refuse to write a picture under a name that is not a PNG's."""
+    if out is not None and out.suffix.lower() != ".png":
+        raise WrongInput(f"--out {out}: pictures are PNG files (try --out {out.with_suffix('.png')})")
 
 
 def writable_folder(folder: Path) -> Path:

@@ -37,7 +37,7 @@ def render_scenes(
     # manim's own frame is 8 units high in every shape.
     settings = RenderSettings(
         width, height, look.frames_per_second,
-        format=look.format, codec=look.codec, crf=look.crf, transparent=look.transparent, workers=workers, cache_dir=cache_dir,  # type: ignore[arg-type]
+        format=look.format, codec=look.codec, crf=look.crf, transparent=look.transparent, workers=workers, cache_dir=cache_dir,
     )  # fmt: skip
     for scene in scenes:
         folder = out / file.stem / scene.__name__

@@ -15,15 +15,17 @@ Progress = Callable[..., None]
 
 @contextmanager
 def progress_bar(label: str, unit: str = "frames", quiet: bool = False) -> Iterator[Progress]:
-    """Show progress once the work takes longer than :data:`PATIENCE`; nothing with ``quiet``."""
-    if quiet:
+    """Show progress once the work takes longer than :data:`PATIENCE`; nothing with ``quiet``, or into a file or a pipe."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
         yield lambda done, total, what="": None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar = Progress(*columns, console=console, transient=True)
     task = bar.add_task(label, total=None)
     begun = time.monotonic()
     shown = False

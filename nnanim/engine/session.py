@@ -113,14 +113,14 @@ def blame(scene: Scene, error: BaseException) -> str:
 
 
 def blame_lines(scene: Scene, lines: Sequence[tuple[str, int | None]]) -> str:
-    """``"file:line: "`` of the innermost of these lines that stands in one of the scene's own files, or nothing."""
-    files = {
-        Path(file).resolve()
-        for cls in type(scene).__mro__
-        if not cls.__module__.startswith(("manim.", "builtins")) and (file := _source_file(cls))
-    }
-    own = [f"{file}:{line}: " for file, line in lines if Path(file).resolve() in files]
-    return own[-1] if own else ""
+    """``"file:line: "`` of the innermost of these lines that stands in the scene's own file, or a base class's, or nothing."""
+    for cls in type(scene).__mro__:
+        if cls.__module__.startswith(("manim.", "builtins")) or not (source := _source_file(cls)):
+            continue
+        own = [f"{file}:{line}: " for file, line in lines if Path(file).resolve() == Path(source).resolve()]
+        if own:
+            return own[-1]
+    return ""
 
 
 def _source_file(cls: type) -> str | None:

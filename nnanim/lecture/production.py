@@ -59,7 +59,7 @@ class Production:
             frame_width=frame_width,
             frame_height=frame_height,
             format=self.output.format,
-            codec=self.output.codec,  # type: ignore[arg-type]
+            codec=self.output.codec,
             crf=self.output.crf,
             transparent=self.output.transparent,
             background_color=themes()[self.output.theme].background,
@@ -106,7 +106,7 @@ class Production:
                 lambda: self.scene(lambda scene, _: pictures.append(snapshot(scene))),
                 draft / video_name(self.output),
                 self.settings,
-                annotate=lambda scene: self._annotations(scene, recipe_text),  # type: ignore[arg-type]
+                annotate=lambda scene: self._annotations(scene, recipe_text),
                 progress=progress,
             )
             scene = done.scene
@@ -162,7 +162,7 @@ def is_finished(folder: Path, recipe: Recipe) -> bool:
 @contextlib.contextmanager
 def unfinished(folder: Path) -> Iterator[Path]:
     """A new folder that takes the place of ``folder`` when everything in it is written, and vanishes otherwise."""
-    for left in folder.parent.glob(f".{folder.name}.*.unfinished"):
+    for left in folder.parent.glob(".*.unfinished"):
         if not _is_running(int(left.name.split(".")[-2])):
             shutil.rmtree(left, ignore_errors=True)
     draft = folder.with_name(f".{folder.name}.{os.getpid()}.unfinished")

@@ -24,6 +24,8 @@ Quality = Literal["draft", "720p", "1080p", "4k"]
 Aspect = Literal["16:9", "4:3", "1:1", "9:16"]
 Captions = Literal["burned", "track", "both", "none"]
 Format = Literal["mp4", "webm", "mov", "gif", "png"]
+Codec = Literal["h264", "h265", "vp9", "prores"]
+Theme = Literal["dark", "light"]
 
 SHORT_SIDE_PIXELS: dict[str, int] = {"draft": 480, "720p": 720, "1080p": 1080, "4k": 2160}
 FRAMES_PER_SECOND: dict[str, int] = {"draft": 15, "720p": 30, "1080p": 30, "4k": 30}
@@ -37,10 +39,10 @@ class Output:
     quality: Quality = "1080p"
     fps: int | None = None
     format: Format = "mp4"
-    codec: str | None = None
+    codec: Codec | None = None
     crf: int | None = None
     transparent: bool = False
-    theme: str = "dark"
+    theme: Theme = "dark"
     aspect: Aspect = "16:9"
     captions: Captions = "both"
 
@@ -96,17 +98,37 @@ class Output:
         output = replace(
             cls(), **{**table, **{name: value for name, value in changes.items() if value is not None}}
         )
-        for name, choices in (
-            ("quality", Quality),
-            ("aspect", Aspect),
-            ("captions", Captions),
-            ("format", Format),
-        ):
-            if getattr(output, name) not in get_args(choices):
-                raise ParameterError(
-                    f"{name} must be one of {', '.join(get_args(choices))}, got {getattr(output, name)!r}"
-                )
+        for name, value in asdict(output).items():
+            if not _is_allowed(name, value):
+                raise ParameterError(f"{name} must be {_IN_WORDS[name]}, got {value!r}")
         return output
+
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "quality": get_args(Quality),
+    "format": get_args(Format),
+    "codec": get_args(Codec),
+    "theme": get_args(Theme),
+    "aspect": get_args(Aspect),
+    "captions": get_args(Captions),
+}
+_RANGES = {"fps": range(1, 121), "crf": range(64)}
+_OPTIONAL = ("fps", "codec", "crf")
+_IN_WORDS = {
+    **{name: f"one of {', '.join(choices)}" for name, choices in _CHOICES.items()},
+    **{name: f"a whole number from {numbers[0]} to {numbers[-1]}" for name, numbers in _RANGES.items()},
+    "transparent": "true or false",
+}
+
+
+def _is_allowed(name: str, value: Any) -> bool:
+    if value is None:
+        return name in _OPTIONAL
+    if name in _CHOICES:
+        return value in _CHOICES[name]
+    if name in _RANGES:
+        return isinstance(value, int) and not isinstance(value, bool) and value in _RANGES[name]
+    return isinstance(value, bool)
 
 
 @dataclass(frozen=True)
@@ -122,7 +144,7 @@ class Recipe:
     def variant(self) -> str:
         """A folder's name for this render: quality, then whatever differs from the defaults."""
         default, mine = asdict(Output()), asdict(self.output)
-        parts = [self.output.quality]
+        parts: list[str] = [self.output.quality]
         for name in ("fps", "format", "codec", "crf", "theme", "aspect", "captions"):
             if mine[name] != default[name]:
                 named = {

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -63,7 +64,7 @@ def initialise(sizes: Sequence[int], seed: int, gain: float) -> MLP:
     """
     generator = torch.Generator().manual_seed(seed)
     weights, biases = [], []
-    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for fan_in, fan_out in pairwise(sizes):
         weights.append(torch.randn(fan_out, fan_in, generator=generator) * (gain / math.sqrt(fan_in)))
         biases.append(torch.randn(fan_out, generator=generator) * (gain / 4))
     return MLP(tuple(weights), tuple(biases))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from manim import Rectangle, VGroup
 
 from nnanim.quantity import Quantity
@@ -50,9 +51,8 @@ class ProbabilityBars(VGroup):
             bar.set_fill(theme().positive, 1.0 if first else 0.6)
             for box in (track, bar):
                 box.move_to((left + box.width / 2, height, 0))
-            number = TextLine(quantity, size, weight="semibold").on(
-                (left + room + 0.35 * size, height, 0), "left"
-            )  # type: ignore[arg-type]
+            number = TextLine(quantity, size, weight="semibold")
+            number.on(np.array([left + room + 0.35 * size, height, 0.0]), "left")
             self.tracks.add(track)
             self.bars.add(bar)
             self.numbers.add(number)

@@ -21,6 +21,8 @@ FAMILY = "Source Sans Pro"
 Weight = Literal["regular", "semibold", "bold"]
 _FILES: dict[str, str] = {"regular": "Regular", "semibold": "Semibold", "bold": "Bold"}
 _FEATURES = {"kern": True, "liga": True, "tnum": True, "lnum": True}
+RAISED_MINUS = "⁻"
+"""As in 10⁻³: the family has it as a raised en dash, behind a feature."""
 CAP_HEIGHT = 0.66
 """Height of capitals and figures above the baseline, in em (Source Sans Pro)."""
 
@@ -59,15 +61,18 @@ def outline(text: str, weight: Weight = "regular") -> Outline:
     A string with a character that the family lacks is set by Pango instead, in whatever font of the machine has it.
     """
     text = str(text)
+    if not text:
+        return Outline(np.zeros((0, 3)), 0.0)
     if text == "⋮":
         return _vertical_ellipsis(weight)
     if OPEN_BOX in text:
         return _with_open_boxes(text, weight)
     font = _font(weight)
     buffer = hb.Buffer()
-    buffer.add_str(text)
+    buffer.add_str(text.replace(RAISED_MINUS, "–"))
     buffer.guess_segment_properties()
-    hb.shape(font, buffer, _FEATURES)
+    raised = [[place, place + 1, True] for place, character in enumerate(text) if character == RAISED_MINUS]
+    hb.shape(font, buffer, {**_FEATURES, "sups": raised} if raised else _FEATURES)
     if any(info.codepoint == 0 for info in buffer.glyph_infos):
         return _outline_by_pango(text, weight)
     em = font.face.upem

@@ -88,12 +88,12 @@ class Network(VGroup):
     def _arrange(self, region: Region) -> tuple[list[float], list[NDArray[np.float64]]]:
         """For each layer its neurons' radius and the places of its neurons and its ellipsis, (n, 3)."""
         size = frame().small
-        names = [text_width(name, size) for name in self._all_names()]
+        names = [text_width(name if self.downwards else self.layer_name(n), size) for n, name in enumerate(self._all_names())]
         if self.downwards:
             left = region.left + max(names) + 0.3
             across, along, middle = region.right - left, region.height, (left + region.right) / 2
         else:
-            label = 2.2 * size
+            label = (1.05 + 1.15 * self._name_rows) * size
             across, along, middle = region.height - label, region.width, region.bottom + label + (region.height - label) / 2
         pitches = [min(across / len(shown), LARGEST_PITCH) for shown in self.shown]
         radii = [min(ROUND * pitch, 0.34 * along / len(self.sizes)) for pitch in pitches]
@@ -132,30 +132,48 @@ class Network(VGroup):
             for name, size in zip(names, self.sizes, strict=True)
         ]
 
-    def name(self, layer: int) -> str:
+    def layer_name(self, layer: int) -> str:
         """What a layer is called: input, hidden, hidden 1, …, output."""
         return self._all_names()[layer].split(" (")[0]
 
     def _names(self, region: Region) -> VGroup:
-        names, size = self._all_names(), frame().small
-        pitch = region.width / len(names)
-        if not self.downwards and max(text_width(name, size) for name in names) > pitch * 0.95:
-            names = [name.replace("hidden ", "h") for name in names]
-        while (
-            not self.downwards
-            and max(text_width(n, size) for n in names) > pitch * 0.95
-            and size > frame().smallest
-        ):
-            size = max(size * 0.95, frame().smallest)
+        if self.downwards:
+            names = [TextLine(Label(name), frame().small, theme().muted) for name in self._all_names()]
+            for line, places in zip(names, self._places, strict=True):
+                line.on(np.array([region.left, places[0][1], 0]), "left")
+            return VGroup(*names)
+        words, size = self._fitting_names()
         lines = VGroup()
-        for layer, name in enumerate(names):
-            line = TextLine(Label(name), size, theme().muted)
-            if self.downwards:
-                line.on(np.array([region.left, self._places[layer][0][1], 0]), "left")
-            else:
-                line.at(float(self._places[layer][0][0]), region.bottom + 0.25 * size, "center")
-            lines.add(line)
+        for name, neurons, places in zip(words, self.sizes, self._places, strict=True):
+            rows = [name, f"({neurons})"] if neurons > MOST_NEURONS else [name]
+            block = VGroup()
+            for number, row in enumerate(rows):
+                baseline = region.bottom + 0.25 * size + (self._name_rows - 1 - number) * 1.15 * size
+                block.add(TextLine(Label(row), size, theme().muted).at(float(places[0][0]), baseline, "center"))
+            lines.add(block)
         return lines
+
+    @property
+    def _name_rows(self) -> int:
+        """Lines of text under the network: layers with an ellipsis say their size on a second one."""
+        return 1 + any(size > MOST_NEURONS for size in self.sizes)
+
+    def _fitting_names(self) -> tuple[list[str], float]:
+        """Names, if need be short ones, and the type with which they stand clear of each other."""
+        columns = np.array([places[0][0] for places in self._places])
+        plain = [self.layer_name(layer) for layer in range(len(self.sizes))]
+        size = frame().small
+        for size in (frame().small, frame().smallest):
+            for names in (plain, [name.replace("hidden ", "h") for name in plain], self._shortest()):
+                sizes = [f"({neurons})" if neurons > MOST_NEURONS else "" for neurons in self.sizes]
+                widths = np.array([max(text_width(name, size), text_width(count, size)) for name, count in zip(names, sizes, strict=True)])
+                if (np.diff(columns) >= (widths[1:] + widths[:-1]) / 2 + 0.3 * size).all():
+                    return names, size
+        return self._shortest(), size
+
+    def _shortest(self) -> list[str]:
+        last = len(self.sizes) - 1
+        return ["in", *(f"h{layer}" for layer in range(1, last)), "out"]
 
     # What happens to it -------------------------------------------------------------------------------
 

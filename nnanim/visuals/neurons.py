@@ -95,7 +95,7 @@ class Neurons(Painted):
                 continue
             x, y, _ = corners.mean(axis=0)
             ctx.new_sub_path()
-            ctx.arc(x, y, np.linalg.norm(corners[1] - corners[0]) / 2, 0, 2 * np.pi)
+            ctx.arc(x, y, float(np.linalg.norm(corners[1] - corners[0])) / 2, 0, 2 * np.pi)
             ctx.set_source_rgba(*fill)
             ctx.fill_preserve()
             ctx.set_source_rgba(*rim)

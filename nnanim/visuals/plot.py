@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nnanim.quantity import Quantity, Showable
 from nnanim.visuals.frame import Region, frame
-from nnanim.visuals.text import TextLine
+from nnanim.visuals.text import Align, TextLine
 from nnanim.visuals.theme import theme
 
 
@@ -40,7 +40,7 @@ class CurvePlot(VGroup):
         self._scale = np.array([plot.width / np.ptp(self.x), plot.height / (high - low + 2 * pad)])
         self._corner = np.array([plot.left, plot.bottom])
         origin = self.point(0.0, 0.0)
-        axes = VGroup(
+        self.axes = axes = VGroup(
             Line((plot.left, origin[1], 0), (plot.right, origin[1], 0)),
             Line((origin[0], plot.bottom, 0), (origin[0], plot.top, 0)),
         )
@@ -65,12 +65,30 @@ class CurvePlot(VGroup):
         dot = Dot(at, radius=0.1, color=theme().highlight)
         x_text, y_text = TextLine(x, size, theme().highlight, "semibold"), TextLine(y, size, theme().text, "bold")
         origin, clear = self.point(0.0, 0.0), 0.3 * size
-        # Each number stands beside its axis, away from the curve, and clear of the other axis.
         away = 1.0 if x.value >= 0 else -1.0
         least = x_text.advance / 2 + clear
         x_place = origin[0] + away * max(away * (foot[0] - origin[0]), least)
         x_text.on(np.array([x_place, origin[1] - (0.85 if y.value >= 0 else -0.85) * size, 0]))
-        upward = 1.0 if y.value >= 0 else -1.0
-        y_place = origin[1] + upward * max(upward * (side[1] - origin[1]), 0.55 * size)
-        y_text.on(np.array([origin[0] - away * clear, y_place, 0]), "right" if away > 0 else "left")
+        self._put_beside_axis(y_text, side, origin, away, [x_text, *lines])
         return VGroup(dot, lines, x_text, y_text)
+
+    def _put_beside_axis(
+        self, text: TextLine, side: NDArray[np.float64], origin: NDArray[np.float64], away: float, others: list[VMobject]
+    ) -> None:
+        """Put the y number at its height beside the vertical axis: on the side and at the height where least crosses it."""
+        points = [self.curve.points, *(part.points for other in others for part in other.family_members_with_points())]
+        obstacles = np.concatenate([*points, self.axes[0].point_from_proportion(0) + np.linspace(0, 1, 200)[:, None] * self.axes[0].get_vector()])
+        size = text.em
+        best: tuple[float, NDArray[np.float64], Align] | None = None
+        for horizontal in (-away, away):
+            for shift in (0.0, 0.55, -0.55, 1.0, -1.0):
+                place = np.array([origin[0] + horizontal * 0.3 * size, side[1] + shift * size, 0])
+                align: Align = "left" if horizontal > 0 else "right"
+                text.on(place, align)
+                low, high = text.points.min(axis=0) - 0.12 * size, text.points.max(axis=0) + 0.12 * size
+                inside = ((obstacles[:, :2] > low[:2]) & (obstacles[:, :2] < high[:2])).all(axis=1).sum()
+                cost = inside + 0.5 * abs(shift) + (0.2 if horizontal == away else 0)
+                if best is None or cost < best[0]:
+                    best = (cost, place, align)
+        assert best is not None
+        text.on(best[1], best[2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -97,15 +98,15 @@ class TextLine(VMobject):
         return self.at(float(point[0]), float(point[1]) - CAP_HEIGHT / 2 * self._scale, align)
 
 
-def text_width(content: Showable | str, size: float, weight: Weight = "regular") -> float:
+def text_width(content: Showable, size: float, weight: Weight = "regular") -> float:
     """Width in manim units of a line before it is made."""
-    text = content.text if hasattr(content, "text") else content
+    text = str(content) if isinstance(content, str) else content.text
     return glyphs.advance(text, weight) * size
 
 
 def wrap(text: str, size: float, width: float, weight: Weight = "regular") -> list[str]:
     """Break text into lines no wider than ``width``, then even their lengths out."""
-    words = text.split()
+    words = [word for word in text.split(" ") if word]  # a no-break space does not break
     lines = _fill(words, size, width, weight)
     if len(lines) < 2:
         return lines
@@ -191,14 +192,16 @@ class Paragraph(VMobject):
         return self.size
 
     def _fit(self, region: Region, size: float, weight: Weight, wanted: int) -> tuple[float, list[str]]:
+        least = frame().smallest
+        steps = max(0, math.ceil(math.log(max(size / least, 1)) / math.log(1 / 0.97)))
+        sizes = [max(size * 0.97**step, least) for step in range(steps + 1)]
         for allowed in (wanted, wanted + 1):
-            em = size
-            while em >= frame().smallest * 0.999:
+            for em in sizes:
                 lines = wrap(self.string, em, region.width, weight)
                 block = (len(lines) - 1) * LINE_PITCH * em + em
-                if len(lines) <= allowed and block <= region.height + 1e-6:
+                fits = all(text_width(line, em, weight) <= region.width + 1e-6 for line in lines)
+                if fits and len(lines) <= allowed and block <= region.height + 1e-6:
                     return em, lines
-                em *= 0.97
         raise ValueError(
             f"“{self.string}” does not fit its region in {wanted + 1} lines at the smallest type"
         )

@@ -161,6 +161,12 @@ class TokenRow(VGroup):
     widths
         ``own``: every box as wide as its text; ``equal``: all as wide as the widest, ``fill``: all equal and
         together as wide as the region, so that they stand over the columns of a matrix.
+    most
+        Longer tokens are cut to so many characters.
+    top
+        The row begins at the region's top instead of standing in its middle.
+    step
+        Distance of the baselines of two lines, in em.
 
     Attributes
     ----------
@@ -183,11 +189,12 @@ class TokenRow(VGroup):
         widths: Literal["own", "equal", "fill"] = "own",
         most: int | None = None,
         top: bool = False,
+        step: float = LINE_STEP,
     ) -> None:
         super().__init__()
-        self.size, rows = fit_tokens(texts, region, size, lines, widths, most)
+        self.size, rows = fit_tokens(texts, region, size, lines, widths, most, step)
         em = self.size
-        pitch = min(LINE_STEP * em, region.height / max(len(rows), 1))
+        pitch = step * em
         share = {"left": 0.0, "center": 0.5, "right": 1.0}[align]
         high = region.top - BOX_HEIGHT / 2 * em if top else region.center[1] + pitch * (len(rows) - 1) / 2
         self.tokens: list[Token] = []
@@ -218,6 +225,7 @@ def fit_tokens(
     lines: int = 1,
     widths: Literal["own", "equal", "fill"] = "own",
     most: int | None = None,
+    step: float = LINE_STEP,
 ) -> tuple[float, Lines]:
     """The largest em, at most ``size``, at which tokens fit a region, and their lines: (place, width) each.
 
@@ -232,7 +240,7 @@ def fit_tokens(
         own[:] = own.max()
     while em >= frame().smallest * 0.999:
         rows = _break(own * em, TOKEN_GAP * em, region.width)
-        high = (len(rows) - 1) * 1.08 * BOX_HEIGHT * em + BOX_HEIGHT * em
+        high = (len(rows) - 1) * step * em + BOX_HEIGHT * em
         if rows and len(rows) <= lines and high <= region.height + 1e-6 and own.max() * em <= region.width + 1e-6:
             if widths == "fill":
                 each = (region.width - TOKEN_GAP * em * (len(own) - 1)) / len(own)
@@ -253,3 +261,62 @@ def _break(extents: NDArray[np.float64], gap: float, width: float) -> Lines:
             rows.append([(place, float(extent))])
             reached = float(extent)
     return rows
+
+
+class TokenFlow:
+    """Where the tokens of a growing text stand: line after line, the oldest line leaving when there is no room.
+
+    Parameters
+    ----------
+    texts
+        All tokens that the text will ever have.
+    region
+        Where the text stands.
+    size
+        Height of one em to begin with; made smaller, down to ``least``, as long as that lets all lines fit.
+    least
+        The smallest em.
+    most
+        Longer tokens are cut to so many characters.
+    """
+
+    def __init__(
+        self, texts: Sequence[str], region: Region, size: float, least: float | None = None, most: int | None = None
+    ) -> None:
+        self.texts, self.region, self.most = list(texts), region, most
+        least = frame().smallest if least is None else least
+        em = size
+        while True:
+            self.em = max(em, least)
+            self.visible = max(1, int((region.height - BOX_HEIGHT * self.em) / (LINE_STEP * self.em) + 1 + 1e-6))
+            extents = np.array([token_width(text, self.em, most) for text in texts])
+            self.lines = _break(np.minimum(extents, region.width), TOKEN_GAP * self.em, region.width)
+            if len(self.lines) <= self.visible or em <= least:
+                break
+            em *= 0.96
+        self.places: dict[int, tuple[int, float, float]] = {}
+        for row, line in enumerate(self.lines):
+            x = region.left
+            for place, width in line:
+                self.places[place] = (row, x, width)
+                x += width + TOKEN_GAP * self.em
+
+    def first_row(self, count: int) -> int:
+        """The first line that is seen when the text has so many tokens."""
+        return max(0, self.places[count - 1][0] + 1 - self.visible)
+
+    def row(self, place: int) -> int:
+        """The line that a token stands in."""
+        return self.places[place][0]
+
+    @property
+    def step(self) -> float:
+        """Distance of two lines, in manim units."""
+        return LINE_STEP * self.em
+
+    def token(self, place: int, count: int) -> Token:
+        """A token where it stands when the text has ``count`` tokens."""
+        row, x, width = self.places[place]
+        token = Token(self.texts[place], self.em, width, most=self.most)
+        top = self.region.top - BOX_HEIGHT * self.em / 2 - CAP_HEIGHT / 2 * self.em
+        return token.at(x, top - (row - self.first_row(count)) * self.step)

@@ -134,7 +134,7 @@ def test_agrees_with_numpy_by_hand(case):
 @given(passes())
 @settings(max_examples=25)
 def test_the_drawn_curve_is_the_activation_and_reaches_past_every_sum(case):
-    trace, activation, head = case.run(), case.activation, case.head
+    trace, activation = case.run(), case.activation
     x = trace["curve_x"].astype(np.float64)
     np.testing.assert_allclose(trace["curve_y"], BY_HAND[activation](x), rtol=2e-6, atol=NEAR_ZERO[activation])
     assert x[0] == -x[-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 
@@ -12,6 +13,8 @@ from nnanim.cli.options import chapter_argument, one_line_errors, parameter_opti
 @click.command("numbers")
 @chapter_argument
 @parameter_options
+@click.option("--quality", type=click.Choice(["draft", "720p", "1080p", "4k"]), help="Times as in a render of this quality.  [default: 1080p]")
+@click.option("--fps", type=click.IntRange(1, 120), help="Times as in a render of so many frames a second.  [default: 30; draft: 15]")
 @click.option("--json", "as_json", is_flag=True, help="Print what numbers.json holds.")
 def command(
     chapter_name: str,
@@ -19,11 +22,12 @@ def command(
     assignments: tuple[str, ...],
     params_file: Path | None,
     as_json: bool,
+    **output: Any,
 ) -> None:
     """Every number that a chapter shows: when, as what, its exact value, where it came from."""
     from nnanim.lecture import numbers
 
-    production = prepare(chapter_name, course_folder, assignments, read_request(params_file), {})
+    production = prepare(chapter_name, course_folder, assignments, read_request(params_file), output)
     with one_line_errors(production.chapter.slug()):
         ledger = production.rehearse().ledger
     if as_json:

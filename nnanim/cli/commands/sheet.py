@@ -12,6 +12,7 @@ from nnanim.cli.options import (
     look_options,
     one_line_errors,
     parameter_options,
+    picture_path,
     prepare,
     read_request,
 )
@@ -52,6 +53,7 @@ def command(
     from nnanim.lecture.sheet import contact_sheet
     from nnanim.visuals.theme import themes
 
+    picture_path(out)
     production = prepare(chapter_name, course_folder, assignments, read_request(params_file), output)
     with one_line_errors(production.chapter.slug()):
         pictures = production.pictures()

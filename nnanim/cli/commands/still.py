@@ -13,6 +13,7 @@ from nnanim.cli.options import (
     look_options,
     one_line_errors,
     parameter_options,
+    picture_path,
     prepare,
     read_request,
 )
@@ -48,6 +49,7 @@ def command(
 
     if output["transparent"]:
         output["format"] = "png"
+    picture_path(out)
     production = prepare(chapter_name, course_folder, assignments, read_request(params_file), output)
     slug = production.chapter.slug()
     with one_line_errors(slug):
