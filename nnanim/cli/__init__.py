@@ -10,7 +10,7 @@ import rich_click as click
 
 import nnanim
 
-COMMANDS = ("list", "params", "render", "numbers", "trace", "sheet", "still", "recipe", "cache", "models")
+COMMANDS = ("list", "params", "render", "numbers", "trace", "sheet", "still", "recipe", "audit", "cache", "models")
 
 
 class LazyGroup(click.RichGroup):

@@ -13,7 +13,8 @@ from typing import Any
 import manim.camera.camera
 import manim.scene.scene
 import numpy as np
-from manim import Mobject
+from manim import Animation, Mobject, Transform
+from manim.constants import CapStyleType, LineJointType
 from manim.utils.color import ManimColor
 
 # What deepcopy returns as it is. Colours are values: nothing in manim changes one after it was made.
@@ -31,6 +32,8 @@ _SHARED = frozenset(
         types.FunctionType,
         types.BuiltinFunctionType,
         ManimColor,
+        CapStyleType,
+        LineJointType,
         np.float64,
         np.int64,
         np.bool_,
@@ -44,41 +47,80 @@ def deepcopy_mobject(self: Mobject, memo: dict[int, Any]) -> Mobject:
     twin = cls.__new__(cls)
     memo[id(self)] = twin
     attributes = twin.__dict__
+    # All at once, in their order; what must not be shared is replaced by its copy.
+    attributes.update(self.__dict__)
     for name, value in self.__dict__.items():
-        attributes[name] = value if type(value) in _SHARED else _copied(value, memo)
+        kind = type(value)
+        if kind in _SHARED:
+            continue
+        if kind is np.ndarray and id(value) not in memo and not value.dtype.hasobject:
+            attributes[name] = memo[id(value)] = value.copy("K")
+        elif name != _GROUPS_BY_ID or not _copies_for_animation:
+            attributes[name] = _copied(value, memo)
     twin.original_id = str(id(self))
     return twin
 
 
 def _copied(value: Any, memo: dict[int, Any]) -> Any:
     kind = type(value)
-    if kind in _SHARED or isinstance(value, enum.Enum):
+    if kind in _SHARED:
         return value
     known = memo.get(id(value))
     if known is not None:
         return known
-    if kind is np.ndarray and not value.dtype.hasobject:
-        twin = memo[id(value)] = value.copy(order="K")
-        return twin
+    if getattr(kind, "__deepcopy__", None) is deepcopy_mobject:
+        return deepcopy_mobject(value, memo)
     if kind is list:
         items: list[Any] = []
         memo[id(value)] = items
-        items.extend(item if type(item) in _SHARED else _copied(item, memo) for item in value)
+        for item in value:
+            items.append(_copied(item, memo))
         return items
+    if kind is np.ndarray and not value.dtype.hasobject:
+        twin = memo[id(value)] = value.copy(order="K")
+        return twin
     if kind is dict:
         table: dict[Any, Any] = {}
         memo[id(value)] = table
         for key, item in value.items():
             table[_copied(key, memo)] = _copied(item, memo)
         return table
+    if isinstance(value, enum.Enum):
+        return value
     if kind is tuple and all(type(item) in _SHARED for item in value):
         return value
     if kind.__module__.startswith("svgelements"):
         # A glyph's outline as it was parsed, hundreds of small objects; its points were made from it once.
         return value
-    if getattr(kind, "__deepcopy__", None) is deepcopy_mobject:
-        return deepcopy_mobject(value, memo)
     return copy.deepcopy(value, memo)
+
+
+# An SVG's groups by their name in the file, nine for a single digit: no animation looks at those of its own copies.
+_GROUPS_BY_ID = "id_to_vgroup_dict"
+_copies_for_animation = False
+
+
+def _copy_for_animation(mobject: Mobject) -> Mobject:
+    """A copy that nobody sees but the animation it is made for."""
+    global _copies_for_animation
+    _copies_for_animation = True
+    try:
+        return mobject.copy()
+    finally:
+        _copies_for_animation = False
+
+
+def create_starting_mobject(self: Animation) -> Mobject:
+    """What ``Animation.create_starting_mobject`` does."""
+    return _copy_for_animation(self.mobject)
+
+
+def begin_transform(self: Transform) -> None:
+    """What ``Transform.begin`` does."""
+    self.target_mobject = self.create_target()
+    self.target_copy = _copy_for_animation(self.target_mobject)
+    self.mobject.align_data(self.target_copy)
+    super(Transform, self).begin()
 
 
 def family(self: Mobject, recurse: bool = True) -> list[Mobject]:
@@ -133,6 +175,8 @@ def shortcuts() -> Iterator[None]:
     """While it lasts, manim takes the shortcuts of this module."""
     patches = [
         (Mobject, "__deepcopy__", deepcopy_mobject),
+        (Animation, "create_starting_mobject", create_starting_mobject),
+        (Transform, "begin", begin_transform),
         (Mobject, "get_family", family),
         (Mobject, "family_members_with_points", family_with_points),
         (manim.scene.scene, "extract_mobject_family_members", families),

@@ -270,7 +270,7 @@ def children_of(process: int) -> list[int]:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 def test_a_killed_render_leaves_nothing_that_looks_finished(tmp_path):
-    arguments = [str(COMMAND), "render", "tiny-lesson", "--course", str(TINY), "--quality", "1080p", "--no-cache", "--workers", "2", "--out", str(tmp_path)]
+    arguments = [*shlex.split(COMMAND), "render", "tiny-lesson", "--course", str(TINY), "--quality", "1080p", "--no-cache", "--workers", "2", "--out", str(tmp_path)]
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ))
     lesson, deadline = tmp_path / "tiny-lesson", time.monotonic() + 60
     while not children_of(process.pid) and process.poll() is None and time.monotonic() < deadline:
