@@ -1,0 +1,461 @@
+"""Loss surfaces over two parameters, and real optimisers walking down them.
+
+Everything is float64; gradients come from autograd, steps from torch.optim, and verdicts from the trajectories.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from nnanim.trace import Trace
+
+SurfaceName = Literal["bowl", "rosenbrock", "himmelblau", "saddle", "network"]
+Optimiser = Literal["sgd", "momentum", "adam"]
+Verdict = Literal["converges", "oscillates", "diverges", "stalls", "on its way"]
+Loss = Callable[[Float[Tensor, "*points 2"]], Float[Tensor, "*points"]]
+Window = tuple[float, float, float, float]
+"""Left, right, bottom and top of the part of the plane that is looked at."""
+
+BEYOND = 1e6
+"""A run stops at the first point whose loss or coordinates are larger than this: it diverges."""
+CLOSE = 0.02
+"""How near to a minimum a run must stay in order to converge, as a share of the window's diagonal."""
+STILL = 1e-6
+"""A gradient shorter than this counts as none."""
+BOWL = (0.35, 1.7)
+"""The bowl's coefficients. Along θ₂ it curves by 3.4: from a learning rate of 2 / 3.4 ≈ 0.59 on, plain steps grow."""
+
+
+# Surfaces ----------------------------------------------------------------------------------------------
+
+
+def bowl(theta: Float[Tensor, "*points 2"]) -> Float[Tensor, "*points"]:
+    """An elongated quadratic bowl, 0.35 θ₁² + 1.7 θ₂²; its minimum is 0 at the origin."""
+    x, y = theta.unbind(-1)
+    return BOWL[0] * x**2 + BOWL[1] * y**2
+
+
+def rosenbrock(theta: Float[Tensor, "*points 2"]) -> Float[Tensor, "*points"]:
+    """A curved, narrow valley, (1 − θ₁)² + 100 (θ₂ − θ₁²)² (Rosenbrock 1960); its minimum is 0 at (1, 1)."""
+    x, y = theta.unbind(-1)
+    return (1 - x) ** 2 + 100 * (y - x**2) ** 2
+
+
+def himmelblau(theta: Float[Tensor, "*points 2"]) -> Float[Tensor, "*points"]:
+    """Four equal minima, (θ₁² + θ₂ − 11)² + (θ₁ + θ₂² − 7)² (Himmelblau 1972); they are 0, one at (3, 2)."""
+    x, y = theta.unbind(-1)
+    return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
+
+
+def saddle(theta: Float[Tensor, "*points 2"]) -> Float[Tensor, "*points"]:
+    """A saddle between two valleys, ½ (θ₁² − θ₂²) + ⅛ θ₂⁴: flat at the origin, with minima −½ at (0, ±√2)."""
+    x, y = theta.unbind(-1)
+    return 0.5 * (x**2 - y**2) + y**4 / 8
+
+
+FORMULAS: Mapping[str, Loss] = {"bowl": bowl, "rosenbrock": rosenbrock, "himmelblau": himmelblau, "saddle": saddle}
+STRETCHED = ("rosenbrock", "himmelblau")
+"""Surfaces whose heights span orders of magnitude: they are drawn on a logarithmic scale."""
+
+
+# A real loss surface -----------------------------------------------------------------------------------
+
+HIDDEN = 8
+"""Neurons of each of the two hidden layers of the small network."""
+EXAMPLES = 160
+NOISE = 0.2
+TRAINING_STEPS = 300
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """A 2-8-8-1 tanh network trained on two moons, and a plane through its weights.
+
+    Attributes
+    ----------
+    points, labels
+        The data, (n, 2) and (n,) of 0 and 1.
+    weights
+        Trained weights and biases in turn, each (n_out, n_in) or (n_out,).
+    directions
+        Two filter-normalised random directions, each as ``weights``.
+    history
+        Training loss before every step, and after the last, (steps + 1,).
+    """
+
+    points: Float[Tensor, "examples 2"]
+    labels: Float[Tensor, " examples"]
+    weights: tuple[Tensor, ...]
+    directions: tuple[tuple[Tensor, ...], tuple[Tensor, ...]]
+    history: Float[Tensor, " _recorded"]
+
+    def loss(self, theta: Float[Tensor, "*points 2"]) -> Float[Tensor, "*points"]:
+        """Mean binary cross-entropy on all data with weights w* + θ₁ d₁ + θ₂ d₂, in nats."""
+        flat = theta.reshape(-1, 2)
+        first, second = flat[:, 0], flat[:, 1]
+        moved = [
+            w + torch.tensordot(first, a[None], 1) + torch.tensordot(second, b[None], 1)
+            if len(flat) == 1
+            else w + first.reshape(-1, *[1] * w.ndim) * a + second.reshape(-1, *[1] * w.ndim) * b
+            for w, a, b in zip(self.weights, *self.directions, strict=True)
+        ]
+        logits = _logits(self.points, [m if m.ndim > w.ndim else m[None] for m, w in zip(moved, self.weights, strict=True)])
+        labels = self.labels.expand_as(logits)
+        losses = binary_cross_entropy_with_logits(logits, labels, reduction="none").mean(-1)  # (P,)
+        return losses.reshape(theta.shape[:-1])
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the data on the right side of the decision line."""
+        logits = _logits(self.points, [w[None] for w in self.weights])[0]
+        return float(((logits > 0) == (self.labels > 0.5)).double().mean())
+
+
+def two_moons(count: int, noise: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Two interleaved half circles with normal noise, as scikit-learn's ``make_moons``: (n, 2) and (n,) of 0 and 1."""
+    half = count // 2
+    angles = torch.linspace(0, math.pi, half, dtype=torch.float64)
+    upper = torch.stack([torch.cos(angles), torch.sin(angles)], dim=1)
+    lower = torch.stack([1 - torch.cos(angles), 0.5 - torch.sin(angles)], dim=1)
+    points = torch.cat([upper, lower])
+    points = points + noise * torch.randn(points.shape, generator=generator, dtype=torch.float64)
+    return points, torch.cat([torch.zeros(half), torch.ones(half)]).double()
+
+
+def train_network(seed: int, report: Callable[[float], None] = lambda share: None) -> TrainedNetwork:
+    """Train the small network with full-batch Adam, and draw two filter-normalised random directions.
+
+    The directions are those of Li, Xu, Taylor, Studer, Goldstein 2018, *Visualizing the Loss Landscape of Neural Nets*,
+    section 4: normal noise, each neuron's incoming weights rescaled to the norm of the trained ones, biases left alone.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    points, labels = two_moons(EXAMPLES, NOISE, generator)
+    sizes = (2, HIDDEN, HIDDEN, 1)
+    weights: list[Tensor] = []
+    for fan_in, fan_out in itertools.pairwise(sizes):
+        weights.append(torch.randn(fan_out, fan_in, generator=generator, dtype=torch.float64) / math.sqrt(fan_in))
+        weights.append(torch.zeros(fan_out, dtype=torch.float64))
+    leaves = [w.requires_grad_() for w in weights]
+    optimiser = torch.optim.Adam(leaves, lr=0.02)
+    history = []
+    for step in range(TRAINING_STEPS + 1):
+        logits = _logits(points, [w[None] for w in leaves])[0]
+        loss = binary_cross_entropy_with_logits(logits, labels)
+        history.append(loss.detach())
+        if step == TRAINING_STEPS:
+            break
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        if step % 50 == 0:
+            report(step / TRAINING_STEPS)
+    trained = tuple(w.detach() for w in leaves)
+    directions = tuple(filter_normalised(trained, generator) for _ in range(2))
+    return TrainedNetwork(points, labels, trained, (directions[0], directions[1]), torch.stack(history))
+
+
+def filter_normalised(weights: Sequence[Tensor], generator: torch.Generator) -> tuple[Tensor, ...]:
+    """A random direction in weight space: every row as long as the trained row, zero for biases (Li et al. 2018)."""
+    direction = []
+    for w in weights:
+        if w.ndim == 1:
+            direction.append(torch.zeros_like(w))
+            continue
+        noise = torch.randn(w.shape, generator=generator, dtype=w.dtype)
+        direction.append(noise * (w.norm(dim=1, keepdim=True) / noise.norm(dim=1, keepdim=True)))
+    return tuple(direction)
+
+
+def _logits(points: Tensor, weights: Sequence[Tensor]) -> Tensor:
+    """Outputs of a tanh network for many settings of its weights at once, (P, n); each weight has P in front."""
+    x = points[None].expand(len(weights[0]), -1, -1)  # (P, n, n_in)
+    last = len(weights) // 2 - 1
+    for layer in range(last + 1):
+        z = torch.baddbmm(weights[2 * layer + 1][:, None, :], x, weights[2 * layer].transpose(1, 2))
+        x = z if layer == last else torch.tanh(z)
+    return x[..., 0]
+
+
+# Walking down ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Descent:
+    """One run of an optimiser; T steps, fewer than asked for when it went beyond all bounds.
+
+    Attributes
+    ----------
+    points, losses, gradients
+        At the start and after every step, (T + 1, 2), (T + 1,), (T + 1, 2).
+    directions
+        What each step multiplied by −learning rate, (T, 2): the gradient, the velocity, or Adam's m̂ / (√v̂ + ε).
+    stopped
+        Whether the last point lies beyond :data:`BEYOND`.
+    """
+
+    points: NDArray[np.float64]
+    losses: NDArray[np.float64]
+    gradients: NDArray[np.float64]
+    directions: NDArray[np.float64]
+    stopped: bool
+
+    @property
+    def step_lengths(self) -> NDArray[np.float64]:
+        """How far each step went, (T,)."""
+        return np.linalg.norm(np.diff(self.points, axis=0), axis=1)
+
+    def turning_share(self, negligible: float) -> float:
+        """Share of the steps that turn back, more than 90° from the step before; steps shorter than that do not count."""
+        steps = np.diff(self.points, axis=0)
+        real = self.step_lengths > negligible
+        pairs = real[1:] & real[:-1]
+        turns = (steps[1:] * steps[:-1]).sum(axis=1) < 0
+        return float(turns[pairs].mean()) if pairs.any() else 0.0
+
+
+def descend(
+    loss: Loss, start: Sequence[float], optimiser: Optimiser, learning_rate: float, momentum: float, steps: int
+) -> Descent:
+    """Walk down a loss from a start with ``torch.optim.SGD`` (with or without momentum) or ``torch.optim.Adam``.
+
+    The direction of a step is read from the optimiser's state; of Adam it is m̂ / (√v̂ + ε), Kingma & Ba 2015, algorithm 1.
+    """
+    theta = torch.nn.Parameter(torch.tensor(start, dtype=torch.float64))
+    walker = (
+        torch.optim.Adam([theta], lr=learning_rate)
+        if optimiser == "adam"
+        else torch.optim.SGD([theta], lr=learning_rate, momentum=momentum if optimiser == "momentum" else 0.0)
+    )
+    points, losses, gradients, directions, stopped = [], [], [], [], False
+    for step in range(steps + 1):
+        walker.zero_grad()
+        here = loss(theta)
+        here.backward()
+        assert theta.grad is not None
+        points.append(theta.detach().clone())
+        losses.append(here.detach())
+        gradients.append(theta.grad.clone())
+        stopped = not (float(losses[-1]) <= BEYOND and float(points[-1].abs().max()) <= BEYOND)
+        if stopped or step == steps:
+            break
+        walker.step()
+        directions.append(_direction(walker, theta))
+    rows = (torch.stack(points).numpy(), torch.stack(losses).numpy(), torch.stack(gradients).numpy())
+    return Descent(*rows, torch.stack(directions).numpy() if directions else np.zeros((0, 2)), stopped)
+
+
+def _direction(walker: torch.optim.Optimizer, theta: torch.nn.Parameter) -> Float[Tensor, " axes"]:
+    assert theta.grad is not None
+    state, settings = walker.state[theta], walker.param_groups[0]
+    if "exp_avg" in state:
+        first, second = settings["betas"]
+        step = int(state["step"])  # torch counts in float32, too coarse for what follows
+        mean = state["exp_avg"] / (1 - first**step)
+        spread = state["exp_avg_sq"] / (1 - second**step)
+        return (mean / (spread.sqrt() + settings["eps"])).detach().clone()
+    velocity = state.get("momentum_buffer")
+    return (theta.grad if velocity is None else velocity).detach().clone()
+
+
+def minimum_near(loss: Loss, point: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """The minimum that L-BFGS (``torch.optim.LBFGS`` with strong Wolfe line search) finds from a point, (2,).
+
+    None where it finds none: a saddle, a plateau or a slope without end, told by gradient and Hessian from autograd.
+    """
+    theta = torch.nn.Parameter(torch.tensor(point, dtype=torch.float64))
+    search = torch.optim.LBFGS([theta], max_iter=200, tolerance_grad=1e-10, tolerance_change=1e-14, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        search.zero_grad()
+        here = loss(theta)
+        here.backward()
+        return here
+
+    search.step(closure)
+    found = theta.detach()
+    gradient = torch.autograd.functional.jacobian(loss, found)
+    hessian = torch.autograd.functional.hessian(loss, found)
+    assert isinstance(gradient, Tensor) and isinstance(hessian, Tensor)
+    settled = bool(torch.isfinite(hessian).all()) and float(gradient.norm()) < 100 * STILL
+    return found.numpy() if settled and float(torch.linalg.eigvalsh(hessian)[0]) > STILL else None
+
+
+def verdict(descent: Descent, distances: NDArray[np.float64], diagonal: float) -> Verdict:
+    """What became of a run: the first of these that holds.
+
+    * *diverges*: it went beyond all bounds, or its loss ended above its start;
+    * *oscillates*: more than half of its steps turn back on the step before (by more than 90°);
+    * *converges*: its last tenth (three points at least) stays within 2 % of the window's diagonal of the minimum
+      that :func:`minimum_near` finds from its end;
+    * *stalls*: the gradient at its end has vanished where there is no minimum;
+    * *on its way* otherwise.
+
+    Parameters
+    ----------
+    distances
+        Of the last tenth of the run's points from that minimum; infinite when there is none.
+    diagonal
+        Of the window.
+    """
+    losses = descent.losses
+    if descent.stopped or losses[-1] > losses[0] + 1e-12 * max(1.0, abs(losses[0])):
+        return "diverges"
+    if descent.turning_share(1e-9 * diagonal) > 0.5:
+        return "oscillates"
+    if (distances <= CLOSE * diagonal).all():
+        return "converges"
+    return "stalls" if np.linalg.norm(descent.gradients[-1]) < STILL else "on its way"
+
+
+# The chapter's record ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Run:
+    """One descent that the chapter shows: its name in the trace, and how the optimiser was set."""
+
+    name: str
+    optimiser: Optimiser
+    learning_rate: float
+    momentum: float = 0.0
+
+
+def record(
+    surface: SurfaceName, window: Window, start: Sequence[float], runs: Sequence[Run], steps: int,
+    real_window: Window, real_start: Sequence[float], real_run: Run,
+    seed: int, report: Callable[[float, str], None] = lambda share, what: None,
+) -> Trace:  # fmt: skip
+    """Every number of the gradient-descent chapter.
+
+    Parameters
+    ----------
+    surface, window, start, runs, steps
+        The surface that is walked down, the part of it that is drawn, and the runs on it.
+    real_window, real_start, real_run
+        The same for the loss surface of the trained network, which is always computed.
+    seed
+        Of the network's data, first weights and directions.
+
+    Returns
+    -------
+    A trace with, for ``surface`` and ``network``: ``NAME.x`` (n), ``NAME.y`` (n), ``NAME.losses`` (n, n) with a row for each y,
+    ``NAME.heights`` (n, n) = losses scaled to 0–1 for drawing, ``NAME.levels`` the losses of the contour lines;
+    for each run: ``RUN.points``, ``RUN.losses``, ``RUN.gradients``, ``RUN.directions`` (see :class:`Descent`), ``RUN.heights``,
+    ``RUN.gradient_norms``, ``RUN.step_lengths``, ``RUN.updates`` = learning rate × directions, ``RUN.boost``
+    how many times as long as its gradient the direction of the longest step is, ``RUN.path_length``, ``RUN.path_ratio``
+    to that of the run ``momentum[0]``, ``RUN.speed_up`` the longest step as a multiple of the first, ``RUN.turning_share``, ``RUN.distance`` from the minimum at the end, ``RUN.stopped``,
+    ``RUN.learning_rate``, ``RUN.momentum``; ``data.points``, ``data.labels``, ``training.losses``, ``accuracy``,
+    ``network.parameter_count``; as text, ``RUN.verdict`` and ``NAME.scale`` (linear or logarithmic).
+    """
+    network = train_network(seed, lambda share: report(0.6 * share, "training the small network"))
+    loss = network.loss if surface == "network" else FORMULAS[surface]
+    report(0.6, "walking down")
+    arrays, text = _drawn("surface", loss, window, "logarithmic" if surface in STRETCHED else "linear", 161 if surface != "network" else 65)
+    for number, run in enumerate(runs):
+        more, said = _walked(run, loss, start, steps, window, arrays, "surface")
+        arrays |= more
+        text |= said
+        report(0.6 + 0.3 * number / len(runs), "walking down")
+    plain = float(arrays["momentum[0].path_length"]) if "momentum[0].path_length" in arrays else 0.0
+    for run in runs:
+        arrays[f"{run.name}.path_ratio"] = np.array(arrays[f"{run.name}.path_length"] / plain if plain else 1.0)
+    real_arrays, real_text = _drawn("network", network.loss, real_window, "linear", 65)
+    more, said = _walked(real_run, network.loss, real_start, steps, real_window, real_arrays, "network")
+    arrays |= real_arrays | more
+    arrays |= {
+        "data.points": network.points.numpy(),
+        "data.labels": network.labels.numpy(),
+        "training.losses": network.history.numpy(),
+        "accuracy": np.array(network.accuracy),
+        "network.parameter_count": np.array(sum(w.numel() for w in network.weights)),
+        "network.examples": np.array(len(network.points)),
+        "beyond": np.array(BEYOND),
+        "tiny": np.array(1 / BEYOND),
+    }
+    return Trace(arrays, text | real_text | said)
+
+
+def _drawn(name: str, loss: Loss, window: Window, scale: str, count: int) -> tuple[dict[str, NDArray[np.float64]], dict[str, str]]:
+    """A surface on a grid of ``count`` × ``count`` points, with its heights and the levels of its contour lines."""
+    left, right, bottom, top = window
+    x = torch.linspace(left, right, count, dtype=torch.float64)
+    y = torch.linspace(bottom, top, count, dtype=torch.float64)
+    places = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)  # (n, n, 2), a row for each y
+    with torch.no_grad():
+        losses = torch.stack([loss(row) for row in places]).numpy()
+    low, high = float(losses.min()), float(losses.max())
+    stretch = 1000.0 if scale == "logarithmic" else 0.0
+    shares = np.arange(1, 12) / 12
+    levels = low + (high - low) * (np.expm1(shares * math.log1p(stretch)) / stretch if stretch else shares)
+    arrays = {
+        f"{name}.x": x.numpy(),
+        f"{name}.y": y.numpy(),
+        f"{name}.losses": losses,
+        f"{name}.lowest": np.array(low),
+        f"{name}.highest": np.array(high),
+        f"{name}.stretch": np.array(stretch),
+        f"{name}.levels": levels,
+        f"{name}.heights": _heights(losses, low, high, stretch),
+    }
+    return arrays, {f"{name}.scale": scale}
+
+
+def _heights(losses: NDArray[np.float64], low: float, high: float, stretch: float) -> NDArray[np.float64]:
+    """Losses as heights: 0 at the lowest of the window, 1 at its highest; logarithmic when there is a stretch."""
+    shares = (losses - low) / max(high - low, 1e-300)
+    return np.log1p(stretch * np.maximum(shares, 0.0)) / math.log1p(stretch) if stretch else shares
+
+
+def _walked(
+    run: Run, loss: Loss, start: Sequence[float], steps: int, window: Window, surface: Mapping[str, NDArray[np.float64]], name: str
+) -> tuple[dict[str, NDArray[np.float64]], dict[str, str]]:
+    """A run, what is measured on it, and its verdict."""
+    descent = descend(loss, start, run.optimiser, run.learning_rate, run.momentum, steps)
+    diagonal = math.hypot(window[1] - window[0], window[3] - window[2])
+    last = max(3, len(descent.points) // 10)
+    minimum = None if descent.stopped else minimum_near(loss, descent.points[-1])
+    distances = np.linalg.norm(descent.points[-last:] - (math.inf if minimum is None else minimum), axis=1)
+    lengths = descent.step_lengths
+    arrays = {
+        "points": descent.points,
+        "losses": descent.losses,
+        "gradients": descent.gradients,
+        "directions": descent.directions,
+        "updates": run.learning_rate * descent.directions,
+        "gradient_norms": np.linalg.norm(descent.gradients, axis=1),
+        "step_lengths": lengths,
+        "boost": np.array(_boost(descent)),
+        "path_length": np.array(lengths.sum()),
+        "speed_up": np.array(lengths.max() / lengths[0] if len(lengths) and lengths[0] > 0 else 1.0),
+        "steps": np.array(len(lengths)),
+        "turning_share": np.array(descent.turning_share(1e-9 * diagonal)),
+        "distance": distances[-1:].reshape(()),
+        "tolerance": np.array(CLOSE * diagonal),
+        "stopped": np.array(descent.stopped),
+        "learning_rate": np.array(run.learning_rate),
+        "momentum": np.array(run.momentum if run.optimiser == "momentum" else 0.0),
+        "heights": _heights(descent.losses, float(surface[f"{name}.lowest"]), float(surface[f"{name}.highest"]), float(surface[f"{name}.stretch"])),
+    }
+    return {f"{run.name}.{key}": value for key, value in arrays.items()}, {
+        f"{run.name}.verdict": verdict(descent, distances, diagonal)
+    }
+
+
+def _boost(descent: Descent) -> float:
+    """Length of the longest step's direction as a multiple of the gradient there; 1 where there is no gradient."""
+    if not len(descent.directions):
+        return 1.0
+    longest = int(descent.step_lengths.argmax())
+    slope = float(np.linalg.norm(descent.gradients[longest]))
+    return float(np.linalg.norm(descent.directions[longest])) / slope if slope > STILL else 1.0

@@ -1,0 +1,211 @@
+"""A loss surface seen from above: filled bands, contour lines, axes, and the scale of its colours.
+
+Low is the panel's colour, high goes towards a single hue: one scale that colour-blind viewers can read in both themes.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any, ClassVar, cast
+
+import cairo
+import numpy as np
+from contourpy import contour_generator
+from manim import Camera, Rectangle, VGroup
+from numpy.typing import ArrayLike
+
+from nnanim.quantity import Label, Showable, format_number
+from nnanim.visuals.frame import Region, frame
+from nnanim.visuals.painted import INVISIBLE, Floats, Painted, ink
+from nnanim.visuals.text import TextLine, text_width
+from nnanim.visuals.theme import rgba, theme
+
+Path = list[Floats]
+"""Broken lines, (n, 2) each."""
+
+
+def loss_colors(heights: ArrayLike) -> Floats:
+    """Colours of heights between 0 (lowest) and 1 (highest), RGBA in 0–1, shape of ``heights`` + (4,)."""
+    return theme().diverging(np.clip(np.asarray(heights, dtype=float), 0.0, 1.0), limit=1.0)
+
+
+class ContourBands(Painted):
+    """Bands between contour lines, and the lines, in a rectangle of the frame.
+
+    Parameters
+    ----------
+    x, y
+        The grid, (n,) and (m,), rising.
+    heights
+        Shape (m, n), a row for each y; 0–1 is the range of the colours.
+    levels
+        Heights of the contour lines, rising.
+    region
+        Where the grid's corners lie.
+    lines
+        Opacity of the contour lines.
+    """
+
+    array_names: ClassVar[tuple[str, ...]] = ("opacity",)
+
+    def __init__(
+        self, x: ArrayLike, y: ArrayLike, heights: ArrayLike, levels: Sequence[float], region: Region, lines: float = 0.55
+    ) -> None:
+        corners = [(region.left, region.bottom, 0), (region.right, region.bottom, 0)]
+        corners += [(region.right, region.top, 0), (region.left, region.top, 0)]
+        super().__init__(corners, points_per_part=4)
+        across, up, values = (np.asarray(values, dtype=float) for values in (x, y, heights))
+        across, up = (across - across[0]) / np.ptp(across), (up - up[0]) / np.ptp(up)
+        contours = contour_generator(across, up, values, fill_type="OuterOffset")
+        self.levels = [float(level) for level in levels]
+        # Each band reaches up to the highest: painted over one another, they leave no seams.
+        self.areas: list[Path] = [_rings(contours.filled(level, np.inf)) for level in self.levels]
+        self.contours: list[Path] = [list(cast(Path, contours.lines(level))) for level in self.levels]
+        edges = np.array([0.0, *self.levels, 1.0])
+        self.colors = loss_colors((edges[1:] + edges[:-1]) / 2)
+        self.line_opacity = lines
+
+    def paint_parts(self, ctx: cairo.Context, camera: Camera) -> None:
+        """Draw the bands from low to high, then the lines."""
+        opacity = float(self.opacity[0])
+        if opacity <= INVISIBLE:
+            return
+        corner, right, _, up = self.parts(camera)[0, :, :2]
+        if opacity < 1:
+            ctx.push_group()
+        ctx.save()
+        ctx.transform(cairo.Matrix(*(right - corner), *(up - corner), *corner))
+        colors = ink(camera, self.colors)
+        ctx.rectangle(0, 0, 1, 1)
+        ctx.set_source_rgba(*colors[0])
+        ctx.fill()
+        ctx.set_fill_rule(cairo.FillRule.EVEN_ODD)
+        for rings, color in zip(self.areas, colors[1:], strict=True):
+            _trace(ctx, rings)
+            ctx.close_path()
+            ctx.set_source_rgba(*color)
+            ctx.fill()
+        for line in self.contours:
+            _trace(ctx, line)
+        ctx.restore()
+        ctx.set_source_rgba(*ink(camera, rgba(theme().muted) * (1, 1, 1, self.line_opacity)))
+        ctx.set_line_width(1.6 * camera.cairo_line_width_multiple)
+        ctx.set_line_join(cairo.LineJoin.ROUND)
+        ctx.stroke()
+        if opacity < 1:
+            ctx.pop_group_to_source()
+            ctx.paint_with_alpha(opacity)
+
+
+def _rings(filled: Any) -> Path:
+    """Outer and inner boundaries of a filled contour, each a closed line."""
+    return [
+        ring[start:end]
+        for ring, cuts in zip(*filled, strict=True)
+        if ring is not None
+        for start, end in itertools.pairwise(cuts.tolist())
+    ]
+
+
+def _trace(ctx: cairo.Context, lines: Path) -> None:
+    for line in lines:
+        points = line.tolist()
+        ctx.move_to(*points[0])
+        for point in points[1:]:
+            ctx.line_to(*point)
+
+
+class ContourMap(VGroup):
+    """Contour bands with a frame around them and, where wanted, marks along both axes.
+
+    Both axes have the same scale, so that the gradient stands at right angles to the contour lines.
+
+    Parameters
+    ----------
+    x, y, heights, levels
+        As of :class:`ContourBands`.
+    region
+        Where: the map is as large as fits, in the middle.
+    names
+        Of the two axes; without names there are no marks either.
+    """
+
+    def __init__(
+        self, x: ArrayLike, y: ArrayLike, heights: ArrayLike, levels: Sequence[float], region: Region,
+        names: tuple[Showable, Showable] | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        across, up = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+        self.window = Region(float(across[0]), float(across[-1]), float(up[0]), float(up[-1]))
+        self.place = map_region(self.window, region, names is not None)
+        self.bands = ContourBands(across, up, heights, levels, self.place)
+        self.border = Rectangle(width=self.place.width, height=self.place.height, stroke_width=2, color=theme().line)
+        self.border.move_to(self.place.center)
+        self.marks = VGroup(*(_marks(self.window, self.place, names) if names is not None else ()))
+        self.add(self.bands, self.border, self.marks)
+
+    def spots(self, points: ArrayLike) -> Floats:
+        """Where points (…, 2) of the plane lie in the frame, (…, 3)."""
+        given = np.asarray(points, dtype=float)
+        unit = self.place.width / self.window.width
+        flat = (given - (self.window.left, self.window.bottom)) * unit + (self.place.left, self.place.bottom)
+        return np.concatenate([flat, np.zeros((*flat.shape[:-1], 1))], axis=-1)
+
+
+def map_region(window: Region, region: Region, marks: bool) -> Region:
+    """The largest rectangle in the shape of ``window`` that fits the region, with room for marks below and on the left."""
+    size = frame().small
+    room = Region(region.left + 1.75 * size, region.right, region.bottom + 1.35 * size, region.top) if marks else region
+    unit = min(room.width / window.width, room.height / window.height)
+    (x, y, _), width, height = room.center, unit * window.width, unit * window.height
+    return Region(float(x) - width / 2, float(x) + width / 2, float(y) - height / 2, float(y) + height / 2)
+
+
+def _marks(window: Region, place: Region, names: tuple[Showable, Showable]) -> list[TextLine]:
+    size, muted = frame().small, theme().muted
+    made = []
+    for share in (0.0, 0.5, 1.0):
+        value = Label(_mark(window.left + share * window.width))
+        half = text_width(value, size) / 2
+        x = float(np.clip(place.left + share * place.width, place.left + half * (share == 0), place.right - half))
+        made.append(TextLine(value, size, muted).at(x, place.bottom - 1.1 * size, "center"))
+        value = Label(_mark(window.bottom + share * window.height))
+        y = place.bottom + share * place.height - 0.33 * size
+        made.append(TextLine(value, size, muted).at(place.left - 0.4 * size, float(np.clip(y, place.bottom, place.top - 0.66 * size)), "right"))
+    made.append(TextLine(names[0], size, muted).at(place.left + 0.75 * place.width, place.bottom - 1.1 * size, "center"))
+    made.append(TextLine(names[1], size, muted).at(place.left - 0.4 * size, place.bottom + 0.75 * place.height - 0.33 * size, "right"))
+    return made
+
+
+def _mark(value: float) -> str:
+    """A mark of an axis, with as few decimals as it needs."""
+    return next(format_number(value, d) for d in range(4) if d == 3 or abs(round(value, d) - value) < 1e-9)
+
+
+class ColorScale(VGroup):
+    """The colours of a surface from low to high, with the numbers of both ends.
+
+    Parameters
+    ----------
+    heights
+        Heights of the contour lines, rising, in 0–1.
+    low, high
+        The losses at both ends.
+    region
+        Where: the bar is as wide as the region, under its name.
+    """
+
+    def __init__(self, heights: Sequence[float], low: Showable, high: Showable, region: Region, name: Showable) -> None:
+        super().__init__()
+        size = frame().small
+        x, _, _ = region.center
+        deep = 0.9 * size
+        bar = Region(region.left, region.right, float(region.center[1]) - deep / 2, float(region.center[1]) + deep / 2)
+        slope = np.linspace(0, 1, 65)
+        self.bands = ContourBands(slope, (0, 1), np.tile(slope, (2, 1)), heights, bar)
+        border = Rectangle(width=bar.width, height=bar.height, stroke_width=2, color=theme().line).move_to(bar.center)
+        self.add(self.bands, border)
+        self.add(TextLine(name, size, theme().muted).at(float(x), bar.top + 0.45 * size, "center"))
+        self.add(TextLine(low, size, theme().muted).at(bar.left, bar.bottom - 1.1 * size, "left"))
+        self.add(TextLine(high, size, theme().muted).at(bar.right, bar.bottom - 1.1 * size, "right"))

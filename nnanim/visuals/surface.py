@@ -1,0 +1,228 @@
+"""A surface in three dimensions as one mobject: shaded, drawn from back to front, turned and tilted by animation.
+
+Seen straight from above it lies exactly where its contour map does.
+"""
+
+from __future__ import annotations
+
+from math import tau
+from typing import ClassVar, Self
+
+import cairo
+import numpy as np
+from manim import Camera
+from numpy.typing import ArrayLike
+
+from nnanim.visuals.contour import loss_colors
+from nnanim.visuals.frame import Region
+from nnanim.visuals.painted import INVISIBLE, Floats, Painted, ink
+from nnanim.visuals.theme import rgba, theme
+
+FACETS = 48
+"""Facets along each side."""
+MESH = 6
+"""Every so many facets a line of the mesh is drawn."""
+RISE = 0.75
+"""Height of the highest point, where half the longer side of the ground is 1."""
+LIGHT = np.array([-0.45, -0.35, 0.82])
+"""Direction to the light, from the viewer's left."""
+
+
+class Surface(Painted):
+    """Heights over a rectangle of the plane, in parallel projection; a run may walk down it.
+
+    It stands where :meth:`look` puts it; that, the reach of its run and its opacity can be animated.
+
+    Parameters
+    ----------
+    x, y
+        The grid, (n,) and (m,), rising.
+    heights
+        Shape (m, n), a row for each y; 0–1 is the range of the colours.
+    region
+        Where.
+    azimuth, elevation
+        In degrees: how far the ground is turned, and how high the viewer stands (90 is straight above).
+    run
+        Points of a run, (k + 1, 2), and their heights, (k + 1,): drawn on the surface as far as it is in the rectangle.
+    """
+
+    array_names: ClassVar[tuple[str, ...]] = ("opacity", "azimuth", "elevation", "zoom", "offset", "reached")
+    shared_names: ClassVar[frozenset[str]] = frozenset({"azimuth", "elevation", "zoom", "offset", "reached"})
+
+    def __init__(
+        self, x: ArrayLike, y: ArrayLike, heights: ArrayLike, region: Region,
+        azimuth: float = -28.0, elevation: float = 40.0, run: tuple[ArrayLike, ArrayLike] | None = None,
+    ) -> None:  # fmt: skip
+        across, up, values = (np.asarray(values, dtype=float) for values in (x, y, heights))
+        self.window = Region(float(across[0]), float(across[-1]), float(up[0]), float(up[-1]))
+        self.half = max(self.window.width, self.window.height) / 2
+        u, v = np.linspace(across[0], across[-1], FACETS + 1), np.linspace(up[0], up[-1], FACETS + 1)
+        self.grid = self.world(*np.meshgrid(u, v), _resampled(across, up, values, u, v))  # (F + 1, F + 1, 3)
+        self.run = np.zeros((0, 3)) if run is None else self._on_surface(*map(np.asarray, run))
+        super().__init__(np.zeros((4, 3)), points_per_part=4)
+        self.reached: Floats = np.zeros(1)
+        self.look(azimuth, elevation, region)
+
+    def _on_surface(self, points: Floats, heights: Floats) -> Floats:
+        """A run in world coordinates, cut where it leaves the rectangle or rises above its highest point."""
+        window = self.window
+        inside = (points >= (window.left, window.bottom)).all(axis=1) & (points <= (window.right, window.top)).all(axis=1)
+        count = int(np.argmin(np.append(inside & (heights <= 1.0 + 1e-9), False)))
+        return self.world(points[:count, 0], points[:count, 1], heights[:count])
+
+    # ---- what a lesson does with it
+
+    def look(self, azimuth: float, elevation: float, region: Region) -> Self:
+        """Turn and tilt the surface within a region, with angles in degrees.
+
+        It is centred and as large as fits, its ground included.
+        """
+        self.azimuth, self.elevation = np.array([float(azimuth)]), np.array([float(elevation)])
+        self.zoom, self.offset = np.ones(1), np.zeros(2)
+        flat = self.project(np.vstack([self.grid.reshape(-1, 3), self._ground()]))
+        low, high = flat.min(axis=0), flat.max(axis=0)
+        zoom = min((region.width, region.height) / (high - low))
+        self.zoom = np.array([zoom])
+        self.offset = region.center[:2] - zoom * (low + high) / 2
+        corners = [(region.left, region.bottom, 0), (region.right, region.bottom, 0)]
+        self.points = np.array([*corners, (region.right, region.top, 0), (region.left, region.top, 0)], dtype=float)
+        return self
+
+    def reach(self, step: float) -> Self:
+        """Show the run as far as this step."""
+        self.reached = np.array([float(np.clip(step, 0, max(len(self.run) - 1, 0)))])
+        return self
+
+    def finish(self) -> Self:
+        """Show the whole run."""
+        return self.reach(len(self.run) - 1)
+
+    def spot(self, x: float, y: float, height: float = 0.0) -> Floats:
+        """Where a point of the plane, at a height, stands in the frame now, (3,)."""
+        return np.append(self.project(self.world(np.array(x), np.array(y), np.array(height))[None])[0], 0.0)
+
+    # ---- how it looks
+
+    def world(self, x: Floats, y: Floats, height: Floats) -> Floats:
+        """Points of the plane and heights as places in space, (…, 3): the ground's longer half is 1."""
+        middle = self.window.center
+        return np.stack([(x - middle[0]) / self.half, (y - middle[1]) / self.half, RISE * height], axis=-1)
+
+    def project(self, places: Floats) -> Floats:
+        """Places in space as points of the frame, (…, 2)."""
+        turned, tilt = self._turned(places), np.radians(self.elevation[0])
+        flat = np.stack([turned[..., 0], turned[..., 1] * np.sin(tilt) + turned[..., 2] * np.cos(tilt)], axis=-1)
+        return np.asarray(self.zoom[0] * flat + self.offset)
+
+    def _turned(self, places: Floats) -> Floats:
+        angle = np.radians(self.azimuth[0])
+        x, y = places[..., 0], places[..., 1]
+        return np.stack([x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle), places[..., 2]], axis=-1)
+
+    def _colors(self) -> Floats:
+        """Colour of each facet, (F, F, 4): by height, brighter towards the light; its underside is plain."""
+        turned = self._turned(self.grid)
+        along, across = turned[:-1, 1:] - turned[:-1, :-1], turned[1:, :-1] - turned[:-1, :-1]
+        normals = np.cross(along, across)
+        normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-12)
+        tilt = np.radians(min(float(self.elevation[0]), 90.0))
+        underside = normals @ (0.0, -np.cos(tilt), np.sin(tilt)) < 0
+        lit = np.clip(np.where(underside[..., None], -normals, normals) @ (LIGHT / np.linalg.norm(LIGHT)), 0.0, 1.0)
+        heights = self.grid[..., 2] / RISE
+        colors = loss_colors((heights[:-1, :-1] + heights[1:, 1:] + heights[:-1, 1:] + heights[1:, :-1]) / 4)
+        colors = np.where(underside[..., None], rgba(theme().line), colors)
+        relief = np.cos(tilt) ** 0.5  # seen from above it has the flat colours of the map
+        brightest = 0.08 if rgba(theme().panel)[:3].mean() > 0.5 else 0.5  # pale colours would be washed out
+        colors[..., :3] *= (1 + relief * (brightest + (lit - 1) * (0.5 + brightest)))[..., None]
+        return np.clip(colors, 0.0, 1.0)
+
+    def paint_parts(self, ctx: cairo.Context, camera: Camera) -> None:
+        """Draw the ground's outline, the facets from back to front, then the run."""
+        opacity = float(self.opacity.max(initial=0.0))
+        if opacity <= INVISIBLE:
+            return
+        if opacity < 1:
+            ctx.push_group()
+        unit = camera.cairo_line_width_multiple
+        self._paint_ground(ctx, camera, 2 * unit)
+        self._paint_facets(ctx, camera, unit)
+        if len(self.run):
+            self._paint_run(ctx, camera, unit)
+        if opacity < 1:
+            ctx.pop_group_to_source()
+            ctx.paint_with_alpha(opacity)
+
+    def _ground(self) -> Floats:
+        """Corners of the ground, (4, 3)."""
+        window = self.window
+        xs = np.array([window.left, window.right, window.right, window.left])
+        ys = np.array([window.bottom, window.bottom, window.top, window.top])
+        return self.world(xs, ys, np.zeros(4))
+
+    def _paint_ground(self, ctx: cairo.Context, camera: Camera, width: float) -> None:
+        for corner in self.project(self._ground()).tolist():
+            ctx.line_to(*corner)
+        ctx.close_path()
+        ctx.set_source_rgba(*ink(camera, rgba(theme().line)))
+        ctx.set_line_width(width)
+        ctx.stroke()
+
+    def _paint_facets(self, ctx: cairo.Context, camera: Camera, unit: float) -> None:
+        flat, depth = self.project(self.grid), self._turned(self.grid)[..., 1]
+        corners = np.stack([flat[:-1, :-1], flat[:-1, 1:], flat[1:, 1:], flat[1:, :-1]], axis=2).reshape(-1, 4, 2)
+        order = np.argsort(-(depth[:-1, :-1] + depth[1:, 1:]).reshape(-1), kind="stable")
+        row, column = np.indices((FACETS, FACETS)).reshape(2, -1)
+        # A line of the mesh is drawn with the facets on both sides of it, of which the nearer covers half of the farther's.
+        sides = np.stack([row % MESH == 0, column % MESH == MESH - 1, row % MESH == MESH - 1, column % MESH == 0], axis=1)
+        mesh = [[n for n in range(4) if drawn[n]] for drawn in sides]
+        colors = ink(camera, self._colors().reshape(-1, 4))
+        red, green, blue, _ = ink(camera, rgba(theme().text))
+        ctx.set_line_join(cairo.LineJoin.ROUND)
+        quads = corners.tolist()
+        for place, color in zip(order.tolist(), colors[order].tolist(), strict=True):
+            first, second, third, fourth = quads[place]
+            ctx.move_to(*first)
+            ctx.line_to(*second)
+            ctx.line_to(*third)
+            ctx.line_to(*fourth)
+            ctx.close_path()
+            ctx.set_source_rgba(*color)
+            ctx.fill_preserve()
+            ctx.set_line_width(0.9 * unit)  # covers the seam to the facet behind
+            ctx.stroke()
+            if mesh[place]:
+                for side in mesh[place]:
+                    ctx.move_to(*quads[place][side])
+                    ctx.line_to(*quads[place][(side + 1) % 4])
+                ctx.set_source_rgba(red, green, blue, 0.2)
+                ctx.set_line_width(1.6 * unit)
+                ctx.stroke()
+
+    def _paint_run(self, ctx: cairo.Context, camera: Camera, unit: float) -> None:
+        whole = int(self.reached[0])
+        share = float(self.reached[0]) - whole
+        places = self.run[: whole + 1]
+        if share > 0:
+            places = np.vstack([places, places[-1] + share * (self.run[whole + 1] - places[-1])])
+        spots = self.project(places).tolist()
+        ctx.set_source_rgba(*ink(camera, rgba(theme().highlight)))
+        ctx.set_line_width(3.5 * unit)
+        for spot in spots:
+            ctx.line_to(*spot)
+        ctx.stroke()
+        for x, y in spots[: whole + 1]:
+            ctx.arc(x, y, 0.04, 0, tau)
+            ctx.fill()
+        x, y = spots[-1]
+        ctx.arc(x, y, 0.14, 0, tau)
+        ctx.fill_preserve()
+        ctx.set_source_rgba(*ink(camera, rgba(theme().background)))
+        ctx.set_line_width(2 * unit)
+        ctx.stroke()
+
+
+def _resampled(x: Floats, y: Floats, values: Floats, new_x: Floats, new_y: Floats) -> Floats:
+    """Values of a grid on another grid, linearly between its points."""
+    rows = np.stack([np.interp(new_x, x, row) for row in values])
+    return np.stack([np.interp(new_y, y, column) for column in rows.T], axis=1)
