@@ -1,6 +1,6 @@
 # make demo renders the first chapter, make test checks everything; each first sets up what is missing (scripts/setup).
 
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test lint bench record clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
@@ -21,8 +21,14 @@ lint: dev ## ruff, mypy, import rules
 	@$(BIN)/python -m mypy
 	@$(BIN)/lint-imports --no-logo
 
+approve: dev ## accept how the chapters look now: writes tests/pictures anew where they differ
+	@$(BIN)/python tests/pictures/sheets.py
+
 bench: dev ## measure the engine against manim's own renderer
 	@$(BIN)/python scripts/bench.py
+
+record: setup ## compute the costly default traces anew and ship them with the course
+	@for chapter in vanishing-gradients gradient-descent qkv-attention autoregressive-generation; do $(BIN)/nnanim trace $$chapter --record || exit; done
 
 clean: ## remove what was made: videos, caches, builds (not .venv, not media/gallery)
 	@find media -mindepth 1 -maxdepth 1 ! -name gallery ! -name bench.json -exec rm -rf {} + 2>/dev/null || true

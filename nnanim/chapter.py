@@ -178,9 +178,7 @@ class Chapter(Scene):
         """Run the simulation without a scene, or read its recording when it is a costly one."""
         chapter = cls.__new__(cls)
         if cls.costly:
-            file = Path(sys.modules[cls.__module__].__file__ or "")
-            key = digest(parameters, [file], chapter.depends_on(parameters))
-            trace = recorded(key, lambda: chapter.simulate(parameters), file.parent / SHIPPED)
+            trace = recorded(cls.recording(parameters), lambda: chapter.simulate(parameters))
         else:
             trace = chapter.simulate(parameters)
         numbers = {
@@ -189,6 +187,13 @@ class Chapter(Scene):
             if np.asarray(value).dtype.kind in "if"
         }
         return trace.with_given(numbers)
+
+    @classmethod
+    def recording(cls, parameters: BaseParams) -> Path:
+        """Where the course ships the recording of a costly simulation; its name is a digest of all that it depends on."""
+        file = Path(sys.modules[cls.__module__].__file__ or "")
+        key = digest(parameters, [file], cls.__new__(cls).depends_on(parameters))
+        return file.parent / SHIPPED / cls.slug() / f"{key}.npz"
 
     @property
     def frame(self) -> Frame:

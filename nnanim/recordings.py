@@ -49,27 +49,25 @@ def digest(parameters: Params, files: Iterable[Path], more: str = "") -> str:
     return seal.hexdigest()[:32]
 
 
-def recorded(key: str, compute: Callable[[], Trace], shipped: Path | None = None) -> Trace:
-    """The trace of this digest: from the package, from the cache, or computed now and kept.
+def recorded(shipped: Path, compute: Callable[[], Trace]) -> Trace:
+    """The trace of a costly simulation: from the course, from the cache, or computed now and kept.
 
     Parameters
     ----------
-    key
-        From :func:`digest`.
+    shipped
+        Where the course may have it; the file's name is the :func:`digest`.
     compute
         Runs the simulation.
-    shipped
-        Folder of recordings that come with the course.
     """
-    name = f"{key}.npz"
-    for folder in (shipped, cache_folder()):
-        if folder is not None and (folder / name).is_file():
+    kept = cache_folder() / shipped.name
+    for file in (shipped, kept):
+        if file.is_file():
             try:
-                return Trace.load(folder / name)
+                return Trace.load(file)
             except TraceError:
                 continue  # a damaged recording is made again
     trace = compute()
-    keep(trace, cache_folder() / name)
+    keep(trace, kept)
     return trace
 
 
@@ -79,6 +77,7 @@ def keep(trace: Trace, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".unfinished", delete=False) as file:
             file.write(trace.to_bytes(".npz"))
+        Path(file.name).chmod(0o644)
         Path(file.name).replace(path)
     except OSError:
         return

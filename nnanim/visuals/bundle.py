@@ -12,7 +12,7 @@ import cairo
 import numpy as np
 from manim import Camera, VMobject
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csc_matrix, csr_matrix  # type: ignore[import-untyped]
+from scipy.sparse import csc_matrix, csr_matrix
 
 from nnanim.visuals.painted import INVISIBLE, Floats, Painted, emphasis_of, ink, mask_of
 from nnanim.visuals.theme import rgba, theme

@@ -1,0 +1,344 @@
+"""A transformer language model in plain torch, from token ids to logits: SmolLM2, any Llama-type model, GPT-2.
+
+It reads top to bottom: embed, then for each layer attend and think, then compare with every token of the vocabulary.
+Shapes stand in the margin: T tokens in this pass, S tokens so far (cached ones included), V tokens in the vocabulary.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import gelu, layer_norm, linear, silu, softmax
+
+from nnanim.models import ModelError, known_model, known_models
+from nnanim.sim.checkpoint import Checkpoint, Config, directory_digest, read_directory, read_installed
+from nnanim.sim.tokenizer import Tokenizer
+
+KEPT = ("logits", "attention", "queries", "keys", "values", "heads", "residuals")
+"""What a pass can keep."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one forward pass left behind; what was not asked for is empty.
+
+    Attributes
+    ----------
+    logits
+        (T, V); only those of the last token, (1, V), unless ``"logits"`` is kept.
+    attention
+        Attention weights, rows sum to 1, (n_layers, n_heads, T, S).
+    queries
+        (n_layers, n_heads, T, d_head); like the keys, already rotated: attention = softmax(q · k / √d_head).
+    keys, values
+        Of all S tokens, (n_layers, n_kv_heads, S, d_head); query head h reads key/value head h // (n_heads // n_kv_heads).
+    heads
+        What each head read: attention-weighted sums of values, (n_layers, n_heads, T, d_head).
+    residuals
+        The residual stream before the first layer and after each, (n_layers + 1, T, d_model).
+    """
+
+    logits: Float[Tensor, "T V"]
+    attention: Tensor
+    queries: Tensor
+    keys: Tensor
+    values: Tensor
+    heads: Tensor
+    residuals: Tensor
+
+
+@dataclass
+class Cache:
+    """Keys and values of the tokens that were read already: one (n_kv_heads, S, d_head) tensor each for every layer."""
+
+    keys: list[Tensor] = field(default_factory=list)
+    values: list[Tensor] = field(default_factory=list)
+
+    @property
+    def length(self) -> int:
+        """Tokens held."""
+        return self.keys[0].shape[1] if self.keys else 0
+
+    def extend(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Put new keys and values behind a layer's old ones; returns all of them."""
+        if layer == len(self.keys):
+            self.keys.append(keys)
+            self.values.append(values)
+        else:
+            self.keys[layer] = torch.cat([self.keys[layer], keys], dim=1)
+            self.values[layer] = torch.cat([self.values[layer], values], dim=1)
+        return self.keys[layer], self.values[layer]
+
+
+class LanguageModel:
+    """A model with its weights and its tokenizer.
+
+    Parameters
+    ----------
+    checkpoint
+        What :func:`load` or :func:`toy` read or drew.
+
+    Attributes
+    ----------
+    config
+        The sizes: ``n_layers``, ``n_heads``, ``n_kv_heads``, ``d_model``, ``d_head``, ``n_vocabulary``, …
+    weights
+        Float32 tensors by name, matrices as (out, in): ``embedding.weight``, ``0.query.weight``, … ``norm.weight``.
+    digest
+        Changes when weights or tokenizer do.
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.config: Config = checkpoint.config
+        self.weights = checkpoint.weights
+        self.tokenizer: Tokenizer = checkpoint.tokenizer
+        self.digest = checkpoint.digest
+
+    # Text ---------------------------------------------------------------------------------------------
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text's tokens."""
+        return self.tokenizer.encode(text)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of token ids."""
+        return self.tokenizer.decode(ids)
+
+    def token_texts(self, ids: Sequence[int]) -> list[str]:
+        """The text of each token by itself."""
+        return self.tokenizer.texts(ids)
+
+    # The model ----------------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def forward(self, ids: Sequence[int], cache: Cache | None = None, keep: Sequence[str] = ("logits",)) -> Pass:
+        """Read tokens and say what may come next.
+
+        Parameters
+        ----------
+        ids
+            Tokens, (T,).
+        cache
+            Holds the tokens before these; it is extended by these.
+        keep
+            Names out of :data:`KEPT`: what the pass is to leave behind for every token and layer.
+
+        Raises
+        ------
+        ValueError
+            When there is no token, too many for the model, or ``keep`` names something unknown.
+        """
+        cache = Cache() if cache is None else cache
+        start, c = cache.length, self.config
+        if not len(ids) or start + len(ids) > c.n_context:
+            raise ValueError(f"{c.name} reads 1 to {c.n_context} tokens, got {start + len(ids)}")
+        if unknown := set(keep) - set(KEPT):
+            raise ValueError(f"a pass keeps {', '.join(KEPT)}, not {', '.join(sorted(unknown))}")
+        record: dict[str, list[Tensor]] = {name: [] for name in KEPT}
+
+        x = self.weights["embedding.weight"][torch.as_tensor(ids)]  # (T, d_model)
+        if c.rotary_base is None:
+            x = x + self.weights["positions.weight"][start : start + len(ids)]
+        record["residuals"].append(x)
+        for layer in range(c.n_layers):
+            x = x + self.attend(layer, self.norm(x, f"{layer}.attention_norm"), cache, record)
+            x = x + self.feed_forward(layer, self.norm(x, f"{layer}.feed_forward_norm"))
+            record["residuals"].append(x)
+        x = self.norm(x if "logits" in keep else x[-1:], "norm")
+        unembedding = self.weights.get("unembedding.weight", self.weights["embedding.weight"])  # (V, d_model)
+        kept = {name: torch.stack(record[name]) if name in keep else torch.empty(0) for name in KEPT[1:]}
+        return Pass(logits=linear(x, unembedding), **kept)  # (T, V)
+
+    def attend(self, layer: int, x: Tensor, cache: Cache, record: dict[str, list[Tensor]]) -> Tensor:
+        """Every token looks at itself and those before it, and takes what their values hold (Vaswani et al. 2017, eq. 1).
+
+        Several query heads share a key/value head (Ainslie et al. 2023, grouped-query attention).
+        """
+        c, tokens, start = self.config, x.shape[0], cache.keys[layer].shape[1] if layer < len(cache.keys) else 0
+        q = self.project(x, f"{layer}.query").view(tokens, c.n_heads, c.d_head).transpose(0, 1)  # (heads, T, d_head)
+        k = self.project(x, f"{layer}.key").view(tokens, c.n_kv_heads, c.d_head).transpose(0, 1)  # (kv_heads, T, d_head)
+        v = self.project(x, f"{layer}.value").view(tokens, c.n_kv_heads, c.d_head).transpose(0, 1)
+        if c.rotary_base is not None:
+            q, k = rotate(q, start, c.rotary_base), rotate(k, start, c.rotary_base)
+        k, v = cache.extend(layer, k, v)  # (kv_heads, S, d_head)
+
+        shared = c.n_heads // c.n_kv_heads
+        scores = q @ k.repeat_interleave(shared, dim=0).mT / math.sqrt(c.d_head)  # (heads, T, S)
+        future = torch.ones(tokens, start + tokens, dtype=torch.bool).triu(start + 1)  # (T, S)
+        attention = softmax(scores.masked_fill(future, -math.inf), dim=-1)  # (heads, T, S)
+        heads = attention @ v.repeat_interleave(shared, dim=0)  # (heads, T, d_head)
+        for name, tensor in zip(KEPT[1:6], (attention, q, k, v, heads), strict=True):
+            record[name].append(tensor)
+        return self.project(heads.transpose(0, 1).reshape(tokens, -1), f"{layer}.output")  # (T, d_model)
+
+    def feed_forward(self, layer: int, x: Tensor) -> Tensor:
+        """Every token by itself: SwiGLU (Shazeer 2020), or the GELU layer of GPT-2."""
+        up = self.project(x, f"{layer}.up")  # (T, d_feed_forward)
+        if self.config.gated:
+            hidden = silu(self.project(x, f"{layer}.gate")) * up
+        else:
+            hidden = gelu(up, approximate="tanh")
+        return self.project(hidden, f"{layer}.down")  # (T, d_model)
+
+    def norm(self, x: Tensor, name: str) -> Tensor:
+        """RMSNorm (Zhang & Sennrich 2019), or layer norm where the model has a bias for it."""
+        gain, bias = self.weights[f"{name}.weight"], self.weights.get(f"{name}.bias")
+        if bias is not None:
+            return layer_norm(x, gain.shape, gain, bias, self.config.epsilon)
+        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + self.config.epsilon) * gain
+
+    def project(self, x: Tensor, name: str) -> Tensor:
+        """Matrix times vector for every token, plus the bias where there is one."""
+        return linear(x, self.weights[f"{name}.weight"], self.weights.get(f"{name}.bias"))
+
+
+def rotate(x: Tensor, start: int, base: float) -> Tensor:
+    """Rotary positions: turn pairs of components by an angle that grows with the position (Su et al. 2021, eq. 34).
+
+    Parameters
+    ----------
+    x
+        Queries or keys, (heads, T, d_head); component i pairs with component i + d_head / 2.
+    start
+        Position of the first token.
+    base
+        Wavelengths run from 2π to 2π · base, in tokens.
+    """
+    half = x.shape[-1] // 2
+    frequency = base ** (-torch.arange(half, dtype=torch.float32) / half)  # (d_head / 2,)
+    angle = torch.outer(torch.arange(start, start + x.shape[-2], dtype=torch.float32), frequency)  # (T, d_head / 2)
+    cosine, sine = angle.cos(), angle.sin()
+    first, second = x[..., :half], x[..., half:]
+    return torch.cat([first * cosine - second * sine, second * cosine + first * sine], dim=-1)
+
+
+# Where models come from -----------------------------------------------------------------------------------
+
+
+def load(name: str | Path = "smollm2") -> LanguageModel:
+    """A model by name, or from a local Hugging Face directory; ``"toy"`` has random weights.
+
+    Raises
+    ------
+    ModelError
+        When it is not installed (the message says how to), unknown or damaged.
+    """
+    if str(name) == "toy":
+        return toy()
+    if str(name) in known_models():
+        return _load_installed(str(name))
+    return LanguageModel(_checked(read_directory(_directory(name))))
+
+
+@lru_cache(maxsize=1)
+def _load_installed(name: str) -> LanguageModel:
+    return LanguageModel(read_installed(known_model(name)))
+
+
+def digest_of(name: str | Path) -> str:
+    """The digest of a model without loading it; an installed model need not be installed for that."""
+    if str(name) in known_models():
+        return known_model(str(name)).member_sha256
+    return toy().digest if str(name) == "toy" else directory_digest(_directory(name))
+
+
+def _directory(name: str | Path) -> Path:
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        raise ModelError(
+            f"there is no model {str(name)!r}; known are {', '.join(known_models())}, toy, "
+            "or a directory with config.json, model.safetensors and tokenizer.json"
+        )
+    return folder
+
+
+def toy(
+    seed: int = 0, n_layers: int = 2, n_heads: int = 4, n_kv_heads: int = 2, d_model: int = 32, gain: float = 3.0
+) -> LanguageModel:
+    """A small Llama-type model with random weights, labelled so: it runs the same code and knows nothing.
+
+    Parameters
+    ----------
+    seed
+        Of the weights: matrices from N(0, gain² / fan_in), embeddings from N(0, 1).
+    gain
+        Larger ones make it surer of its nonsense.
+    """
+    tokenizer = Tokenizer.toy()
+    config = Config(
+        name="toy model",
+        weights_note="random weights",
+        n_layers=n_layers,
+        n_heads=n_heads,
+        n_kv_heads=n_kv_heads,
+        d_model=d_model,
+        d_head=d_model // n_heads,
+        d_feed_forward=2 * d_model,
+        n_vocabulary=tokenizer.size,
+        n_context=512,
+    )
+    generator = torch.Generator().manual_seed(seed)
+
+    def matrix(rows: int, columns: int) -> Tensor:
+        return torch.randn(rows, columns, generator=generator) / math.sqrt(columns)
+
+    weights = {
+        f"{name}.weight": gain * matrix(*shape) if len(shape) == 2 else torch.ones(*shape)
+        for name, shape in _shapes(config).items()
+    }
+    weights["embedding.weight"] = matrix(config.n_vocabulary, d_model) * math.sqrt(d_model)
+    weights["norm.weight"] = torch.full((d_model,), gain / math.sqrt(d_model))
+    seal = hashlib.sha256(repr((seed, gain, config)).encode()).hexdigest()
+    return LanguageModel(Checkpoint(config, weights, tokenizer, seal))
+
+
+def _shapes(c: Config) -> dict[str, tuple[int, ...]]:
+    """The shape of every weight, in order of use."""
+    shapes: dict[str, tuple[int, ...]] = {"embedding": (c.n_vocabulary, c.d_model)}
+    if c.rotary_base is None:
+        shapes["positions"] = (c.n_context, c.d_model)
+    for layer in range(c.n_layers):
+        block: dict[str, tuple[int, ...]] = {
+            "attention_norm": (c.d_model,),
+            "query": (c.n_heads * c.d_head, c.d_model),
+            "key": (c.n_kv_heads * c.d_head, c.d_model),
+            "value": (c.n_kv_heads * c.d_head, c.d_model),
+            "output": (c.d_model, c.n_heads * c.d_head),
+            "feed_forward_norm": (c.d_model,),
+            **({"gate": (c.d_feed_forward, c.d_model)} if c.gated else {}),
+            "up": (c.d_feed_forward, c.d_model),
+            "down": (c.d_model, c.d_feed_forward),
+        }
+        shapes |= {f"{layer}.{name}": shape for name, shape in block.items()}
+    return shapes | {"norm": (c.d_model,)}
+
+
+def _checked(checkpoint: Checkpoint) -> Checkpoint:
+    """See that every weight has the shape that the sizes promise."""
+    for name, shape in _shapes(checkpoint.config).items():
+        found = tuple(checkpoint.weights[f"{name}.weight"].shape)
+        if found != shape:
+            raise ModelError(
+                f"{checkpoint.config.name}: {name} must have the shape {shape} by its config.json, has {found}"
+            )
+    return checkpoint
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute with one thread: the last bits of a sum depend on how it is split, and the same seed must give the same."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,167 @@
+"""Text to token ids and back: byte-pair encoding, read from a GGUF file or a Hugging Face ``tokenizer.json``.
+
+The merging itself is done by the `tokenizers` library; here is what belongs to the model: its vocabulary and rules.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tokenizers import AddedToken, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer as Pipeline
+
+from nnanim.models import ModelError
+
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # or the library warns at every fork of the engine's workers
+CONTROL = 3
+"""Token type of markers such as ``<|endoftext|>`` in a GGUF file."""
+END_MARKERS = ("<|endoftext|>", "<|im_end|>", "</s>", "<|end_of_text|>", "<|eot_id|>")
+TOY_TEXT = """
+A language model reads a text and says what may come next. It gives every token a probability, one token is drawn,
+the token is put behind the text, and the model reads again. The cat sat on the mat because it was tired. The sun is
+a star, the moon goes round the earth, and the sea is deep and blue. Once upon a time there was a small house in the
+wood, and in the house lived an old man who could talk with the birds. He said: what you do today is what you will be
+tomorrow. We learn from what we see, from what we hear and from what we try.
+"""
+"""What the toy model's vocabulary is learned from."""
+
+
+class Tokenizer:
+    """A vocabulary and the rules that cut text into its pieces.
+
+    Parameters
+    ----------
+    pipeline
+        The rules, as the `tokenizers` library holds them.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+
+    @property
+    def size(self) -> int:
+        """How many different tokens there are."""
+        return int(self.pipeline.get_vocab_size(with_added_tokens=True))
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text's tokens; markers that this model puts around every text are included."""
+        return list(self.pipeline.encode(text).ids)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of ids, markers included; bytes that are no text become ``�``."""
+        return str(self.pipeline.decode([int(i) for i in ids], skip_special_tokens=False))
+
+    def texts(self, ids: Sequence[int]) -> list[str]:
+        """The text of each token by itself; a piece of a character is written as its bytes, ``\\xf0\\x9f``."""
+        return [self._bytes(int(i)).decode("utf-8", "backslashreplace") for i in ids]
+
+    @cached_property
+    def end_ids(self) -> frozenset[int]:
+        """Ids of the markers with which a text ends."""
+        found = (self.pipeline.token_to_id(marker) for marker in END_MARKERS)
+        return frozenset(i for i in found if i is not None)
+
+    @cached_property
+    def _byte_level(self) -> bool:
+        return "ByteLevel" in json.dumps(json.loads(self.pipeline.to_str())["decoder"])
+
+    def _bytes(self, token_id: int) -> bytes:
+        """The bytes that a token stands for."""
+        piece = self.pipeline.id_to_token(token_id)
+        if piece is None:
+            return b""
+        if token_id in self._markers:
+            return piece.encode()
+        if self._byte_level:
+            return b"".join(bytes([_BYTES[c]]) if c in _BYTES else c.encode() for c in piece)
+        if re.fullmatch(r"<0x[0-9A-Fa-f]{2}>", piece):
+            return bytes([int(piece[3:5], 16)])
+        return piece.replace("▁", " ").encode()
+
+    @cached_property
+    def _markers(self) -> frozenset[int]:
+        return frozenset(self.pipeline.get_added_tokens_decoder())
+
+    # Where tokenizers come from -----------------------------------------------------------------------
+
+    @classmethod
+    def from_file(cls, path: Path) -> Tokenizer:
+        """Read a ``tokenizer.json``.
+
+        Raises
+        ------
+        ModelError
+            When it is missing or damaged.
+        """
+        if not path.is_file():
+            raise ModelError(f"{path.parent} has no {path.name}")
+        try:
+            return cls(Pipeline.from_file(str(path)))
+        except Exception as error:  # the library raises a bare Exception
+            raise ModelError(f"{path}: is not a tokenizer: {error}") from None
+
+    @classmethod
+    def from_gguf(cls, fields: dict[str, Any]) -> Tokenizer:
+        """Build the tokenizer that a GGUF file describes.
+
+        Parameters
+        ----------
+        fields
+            ``tokens``, ``merges``, ``token_type`` and ``pre`` of the file, under ``tokenizer.ggml.``.
+
+        Raises
+        ------
+        ModelError
+            When it cuts text by rules that are not known here.
+        """
+        if fields["pre"] not in _CUTS:
+            raise ModelError(f"its tokenizer cuts text by the rules of {fields['pre']!r}; known are {', '.join(_CUTS)}")
+        pieces: list[str] = fields["tokens"]
+        vocabulary = {piece: number for number, piece in enumerate(pieces)}
+        merges = [tuple(merge.split(" ")) for merge in fields["merges"]]
+        pipeline = Pipeline(models.BPE(vocab=vocabulary, merges=merges))
+        pipeline.pre_tokenizer = _CUTS[fields["pre"]]
+        pipeline.decoder = decoders.ByteLevel()
+        markers = [piece for piece, kind in zip(pieces, fields["token_type"], strict=True) if kind == CONTROL]
+        pipeline.add_special_tokens([AddedToken(piece, special=True, normalized=False) for piece in markers])
+        return cls(pipeline)
+
+    @classmethod
+    def toy(cls) -> Tokenizer:
+        """A small byte-level vocabulary learned from :data:`TOY_TEXT`; it can write any text."""
+        pipeline = Pipeline(models.BPE())
+        pipeline.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        pipeline.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=512,
+            show_progress=False,
+            initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        )
+        pipeline.train_from_iterator([TOY_TEXT.replace("\n", " ").strip()], trainer)
+        return cls(pipeline)
+
+
+_CUTS: dict[str, Any] = {
+    # Digits one by one, then GPT-2's rule: words with their leading space, numbers, signs, white space.
+    "smollm": pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    ),
+    "gpt-2": pre_tokenizers.ByteLevel(add_prefix_space=False),
+}
+
+
+def _byte_letters() -> dict[str, int]:
+    """The letter that stands for each byte in a byte-level vocabulary (Radford et al. 2019, GPT-2's ``encoder.py``)."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in printable]
+    letters = {chr(byte): byte for byte in printable}
+    return letters | {chr(256 + place): byte for place, byte in enumerate(others)}
+
+
+_BYTES = _byte_letters()

@@ -1,0 +1,224 @@
+"""The chapter under many parameters and in every shape of frame: nothing false, nothing outside, nothing over another."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnanim import models
+from nnanim.audit.ledger import check_ledger, unsourced_digits
+from nnanim.chapter import Beat, Chapter, is_visible
+from nnanim.course import load_course
+from nnanim.engine import rehearse
+from nnanim.lecture.production import Production
+from nnanim.lecture.recipe import Output, Recipe
+from nnanim.params import ParameterError
+from nnanim.visuals.text import texts_in
+
+SCENE = Path(__file__).parents[2] / "scenes" / "autoregressive_generation.py"
+ASPECTS = ("16:9", "4:3", "1:1", "9:16")
+needs_model = pytest.mark.skipif(
+    not models.known_model("smollm2").installed, reason="SmolLM2 is not installed here (nnanim models install smollm2)"
+)
+
+
+@pytest.fixture(scope="module")
+def lesson(tmp_path_factory) -> type[Chapter]:
+    folder = tmp_path_factory.mktemp("course")
+    (folder / "course.toml").write_text('title = "t"\n[[part]]\ntitle = "Language models"\nchapters = ["autoregressive-generation"]\n')
+    (folder / SCENE.name).symlink_to(SCENE)
+    return load_course(folder).chapter("autoregressive-generation")
+
+
+def rehearsed(lesson: type[Chapter], aspect: str = "16:9", theme: str = "dark", **params: Any) -> Chapter:
+    """The chapter after all of its beats, each looked at while its last picture stood."""
+    read = lesson.Params.read(params)
+    recipe = Recipe(lesson.slug(), read, Output(quality="draft", aspect=aspect, theme=theme), "test")
+    production = Production(lesson, recipe, lesson.record(read), workers=1)
+    scene = rehearse(lambda: production.scene(look), production.settings)
+    assert isinstance(scene, Chapter)
+    return scene
+
+
+def look(scene: Chapter, beat: Beat) -> None:
+    """Every text lies in the frame, is large enough, touches no other, and has a source for its digits."""
+    width, height = scene.frame.width / 2, scene.frame.height / 2
+    texts = [text for text in texts_in(scene.mobjects) if is_visible(text) and len(text.get_all_points())]
+    extents = [(text.get_all_points().min(axis=0), text.get_all_points().max(axis=0)) for text in texts]
+    for text, (low, high) in zip(texts, extents, strict=True):
+        assert low[0] > -width + 0.1 and high[0] < width - 0.1 and low[1] > -height and high[1] < height, text.string
+        assert text.em > scene.frame.smallest * 0.98, text.string
+    lows, highs = (np.array([extent[side] for extent in extents]) for side in (0, 1))
+    over = np.minimum(highs[:, None], highs[None]) - np.maximum(lows[:, None], lows[None])
+    touching = np.argwhere(np.triu((over[..., 0] > 0.03) & (over[..., 1] > 0.03), 1))
+    assert not len(touching), (beat.number, [(texts[a].string, texts[b].string) for a, b in touching])
+    assert unsourced_digits(scene) == []
+
+
+params = st.fixed_dictionaries(
+    {
+        "prompt": st.one_of(
+            st.text(min_size=1, max_size=12),
+            st.sampled_from(["x", "Once upon a time", "  ", "\n\n", "1 2 3 4", "日本語", "WWWWWWWWWWWWWWWWWWWW", "a b c d e f g h i j k"]),
+        ),
+        "tokens": st.integers(2, 32),
+        "temperature": st.one_of(st.sampled_from([0.01, 0.999, 1.0, 1.001, 10.0]), st.floats(0.01, 10)),
+        "top_k": st.one_of(st.sampled_from([0, 1, 2, 10, 11, 1_000_000]), st.integers(0, 600)),
+        "top_p": st.one_of(st.sampled_from([0.001, 0.5, 0.99999, 1.0]), st.floats(0.001, 1)),
+        "seed": st.integers(0, 2**31 - 1),
+    }
+)
+
+
+@settings(max_examples=6)
+@given(chosen=params, aspect=st.sampled_from(ASPECTS), theme=st.sampled_from(["dark", "light"]))
+def test_random_parameters_show_and_say_nothing_wrong(lesson, chosen, aspect, theme):
+    try:
+        scene = rehearsed(lesson, aspect, theme, model="toy", **chosen)
+    except ParameterError as error:
+        assert "prompt must have at most 24 tokens" in str(error)
+        return
+    check(scene)
+
+
+def check(scene: Chapter) -> None:
+    """Claims hold, the ledger agrees with the trace, captions are short, the length is that of a lesson."""
+    assert all(claim.holds(scene.trace) for claim in scene.claims)
+    assert check_ledger(scene.ledger, scene.trace) == []
+    assert max(len(beat.text) for beat in scene.beats) <= 125
+    assert 45 <= scene.renderer.time <= 120
+
+
+@pytest.mark.parametrize("aspect", ASPECTS)
+def test_a_long_text_fits_every_frame(lesson, aspect):
+    longest = {"prompt": "a b c d e f g h i j", "tokens": 32, "temperature": 10, "top_k": 0, "top_p": 1}
+    check(rehearsed(lesson, aspect, model="toy", **longest))
+
+
+def test_it_stops_when_the_model_ends_the_text(lesson, monkeypatch):
+    from nnanim.sim.tokenizer import Tokenizer
+
+    monkeypatch.setattr(Tokenizer, "end_ids", frozenset(range(1000)))
+    scene = rehearsed(lesson, model="toy", prompt="it ends at once", seed=77)
+    check(scene)
+    said = " ".join(beat.text for beat in scene.beats)
+    assert "the mark by which the model ends a text" in said
+    assert "again and again" not in said.lower()
+    assert "saves almost nothing" in said
+
+
+def sentences(scene: Chapter) -> str:
+    return " ".join(beat.text for beat in scene.beats)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"temperature": 0.5, "top_k": 7, "top_p": 1}, ("Below one it sharpens", "only the 7 likeliest tokens: 7 stay")),
+        (
+            {"temperature": 3.0, "top_k": 1},
+            ("Above one it flattens", "the likeliest token, top-p of these the fewest that reach 95 %: a single one", "It must fall on"),
+        ),
+        ({"temperature": 10, "top_k": 0, "top_p": 1}, ("Here every token stays", "falls among the others")),
+        ({"temperature": 1.0, "top_k": 0, "top_p": 0.001}, ("At 1.00 it changes nothing", "together reach 0.1 %: a single one stays")),
+    ],
+)
+def test_the_narration_follows_the_parameters(lesson, chosen, said):
+    heard = sentences(rehearsed(lesson, model="toy", tokens=2, seed=1, **chosen))
+    assert [words for words in said if words not in heard] == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"prompt": ""}, "prompt must be text, got nothing"),
+        ({"temperature": 0}, "temperature must be a number ≥ 0.01 and ≤ 10, got 0"),
+        ({"temperature": -1}, "temperature must be a number ≥ 0.01 and ≤ 10, got -1"),
+        ({"top_p": 0}, "top_p must be a number ≥ 0.001 and ≤ 1, got 0"),
+        ({"top_p": 1.5}, "got 1.5"),
+        ({"top_k": -1}, "top_k must be a whole number ≥ 0"),
+        ({"tokens": 33}, "tokens must be a whole number ≥ 2 and ≤ 32, got 33"),
+        ({"seed": -1}, "seed must be"),
+        ({"topp": 1}, "did you mean top_p"),
+    ],
+)
+def test_wrong_parameters_are_named(lesson, wrong, said):
+    with pytest.raises(ParameterError) as error:
+        lesson.Params.read(wrong)
+    assert said in str(error.value)
+
+
+def test_a_number_is_a_prompt_too(lesson):
+    assert lesson.Params.read({"prompt": 1984}).prompt == "1984"
+
+
+def test_wrong_models_and_long_prompts_are_one_sentence(lesson, tmp_path, monkeypatch):
+    for chosen, said in (
+        ({"model": "gpt5"}, "there is no model 'gpt5'; known are smollm2, toy, or a directory"),
+        ({"model": str(tmp_path)}, "has no config.json"),
+        ({"model": "toy", "prompt": "z q x " * 12}, "prompt must have at most 24 tokens, got"),
+    ):
+        with pytest.raises(ParameterError, match=said):
+            lesson.record(lesson.Params.read(chosen))
+    from nnanim.sim import language_model
+
+    monkeypatch.setenv("NNANIM_DATA", str(tmp_path))
+    monkeypatch.setenv("NNANIM_CACHE", str(tmp_path))
+    language_model._load_installed.cache_clear()
+    with pytest.raises(ParameterError, match=r"is not installed; install it with: nnanim models install smollm2$"):
+        lesson.record(lesson.Params.read({"prompt": "never seen before"}))
+
+
+# The real model ---------------------------------------------------------------------------------------------
+
+
+@cache
+def default_scene(lesson: type[Chapter]) -> Chapter:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("NNANIM_CACHE", raising=False)  # the dequantised weights are found there
+        return rehearsed(lesson)
+
+
+@needs_model
+def test_the_default_lesson(lesson):
+    scene = default_scene(lesson)
+    check(scene)
+    assert scene.trace.text["model"] == "SmolLM2-135M"
+    assert scene.trace["step_count"] >= 12
+    assert scene.trace["ended"] == 0
+    said = [text.string for text in texts_in(scene.mobjects)]
+    assert "SmolLM2-135M · 4-bit quantised weights" in said
+    shown = {(entry.entry.source, entry.entry.text) for entry in scene.ledger}
+    assert ("draws[0]", f"{float(scene.trace['draws'][0]):.3f}") in shown
+    for step in range(int(scene.trace["step_count"])):
+        assert any(source == f"top_kept_probabilities[{step}][0]" for source, _ in shown)
+
+
+@needs_model
+def test_the_first_step_is_the_models_own(lesson):
+    """Logits, probabilities, cuts and draw of the first step, once more with numpy."""
+    from nnanim.sim import language_model
+
+    trace, p = default_scene(lesson).trace, lesson.Params.defaults()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("NNANIM_CACHE", raising=False)
+        model = language_model.load()
+    logits = model.forward(model.encode(p.prompt)).logits[-1].double().numpy()
+    order = np.argsort(-logits)
+    np.testing.assert_allclose(trace["top_logits"][0], logits[order[:10]], atol=1e-3)
+    chances = np.exp((logits - logits.max()) / p.temperature)
+    chances /= chances.sum()
+    np.testing.assert_allclose(trace["top_probabilities"][0], chances[order[:10]], atol=1e-4)
+    best = chances[order[: p.top_k]] / chances[order[: p.top_k]].sum()
+    kept = best[: int(np.searchsorted(best.cumsum(), p.top_p)) + 1]
+    assert trace["kept_counts"][0] == len(kept)
+    line = kept.cumsum() / kept.sum()
+    assert trace["drawn_ids"][0] == order[int(np.searchsorted(line, trace["draws"][0], side="right"))]
+    assert json.loads(trace.text["tokens"]) == model.token_texts(trace["ids"].tolist())

@@ -1,0 +1,65 @@
+"""Tokens: nothing in a text is invisible, and a row stands on one baseline within its region."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnanim.visuals.frame import Region, frame
+from nnanim.visuals.glyphs import covers, outline
+from nnanim.visuals.tokens import BOX_HEIGHT, TokenFlow, TokenRow, visible_text
+
+REGION = Region(-6, 6, -1, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (" the", "␣the"), ("\n\n", "\\n\\n"), ("\t", "\\t"), ("7", "7"), ("é", "é"), ("😀", "\\xf0\\x9f\\x98\\x80"),
+        ("\xa0", "\\xc2\\xa0"), ("\x00", "\\x00"), ("\udcff", "\\xff"),
+    ],
+)  # fmt: skip
+def test_everything_is_visible(text, shown):
+    assert visible_text(text) == shown
+    assert visible_text("abcdefgh", 5) == "abcd…"
+
+
+@given(text=st.text(max_size=8))
+def test_only_the_fonts_of_the_package_are_needed(text):
+    shown = visible_text(text)
+    assert covers(shown)
+    assert outline(shown).advance >= 0
+    assert bool(len(outline(shown).points)) == bool(text)
+
+
+texts = st.lists(st.sampled_from(["a", " the", " network", ".", "\n", "gypj", "W" * 14]), min_size=1, max_size=14)
+
+
+@given(tokens=texts, widths=st.sampled_from(["own", "equal", "fill"]))
+def test_a_row_stands_in_its_region_on_one_baseline(tokens, widths):
+    try:
+        row = TokenRow(tokens, REGION, 0.5, widths=widths)
+    except ValueError:
+        return  # too many at the smallest type
+    assert row.size >= frame().smallest * 0.99
+    assert np.ptp([token.baseline for token in row.tokens]) < 1e-9
+    assert np.ptp([token.line.origin[1] for token in row.tokens if len(token.line.points)]) < 1e-6
+    lefts = [token.box.get_left()[0] for token in row.tokens]
+    rights = [token.box.get_right()[0] for token in row.tokens]
+    assert lefts[0] >= -6.001 and rights[-1] <= 6.001
+    assert all(right < left for right, left in zip(rights[:-1], lefts[1:], strict=True))
+    if widths == "fill":
+        assert lefts[0] == pytest.approx(-6) and rights[-1] == pytest.approx(6)
+
+
+@settings(max_examples=15)
+@given(tokens=texts.flatmap(lambda row: st.just(row * 4)))
+def test_a_growing_text_stays_in_its_region(tokens):
+    flow = TokenFlow(tokens, Region(-3, 3, -0.6, 0.6), 0.4, 0.3)
+    for count in range(1, len(tokens) + 1):
+        last = flow.token(count - 1, count)
+        assert last.box.get_top()[1] <= 0.6 + 1e-6 and last.box.get_bottom()[1] >= -0.6 - 1e-6
+        assert flow.row(count - 1) - flow.first_row(count) < flow.visible
+    assert last.box.height == pytest.approx(BOX_HEIGHT * flow.em)
