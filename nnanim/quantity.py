@@ -83,7 +83,7 @@ class Quantity:
     def to_figures(self, figures: int = 2) -> Quantity:
         """The same number with so many significant figures: in powers of ten below 0.001 and from 10,000 on.
 
-        Exactly zero is shown as “0”.
+        In between, whole figures are never cut: 4321 with two figures is “4,321”. Exactly zero is shown as “0”.
         """
         if self.value == 0:
             return self.rounded_to(0)

@@ -8,14 +8,13 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from collections.abc import Callable, Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 import torch
 from jaxtyping import install_import_hook
+from productions import load, production_of
 
 torch.set_num_threads(1)
 # Every shape that a simulation's annotations name is checked whenever a test runs it.
@@ -25,9 +24,6 @@ install_import_hook("nnanim.sim", "beartype.beartype")
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("steady")
-
-REPOSITORY = Path(__file__).resolve().parent.parent
-SCENES = REPOSITORY / "scenes"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -49,21 +45,13 @@ def nobodys_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@cache
-def load(name: str = "forward-propagation") -> Any:
-    from nnanim.course import load_course
+@pytest.fixture(autouse=True)
+def dark_theme() -> Iterator[None]:
+    """A test that chooses a theme does not choose it for those after it."""
+    yield
+    from nnanim.visuals.theme import use_theme
 
-    return load_course(SCENES).chapter(name)
-
-
-def production_of(chapter: Any, output: dict[str, Any] | None = None, **params: Any) -> Any:
-    """A production in draft quality with its simulation run; ``output`` are fields of Output."""
-    from nnanim.lecture.production import Production
-    from nnanim.lecture.recipe import Output, Recipe
-
-    read = chapter.Params.read(params)
-    look = Output(**{"quality": "draft", **(output or {})})
-    return Production(chapter, Recipe(chapter.slug(), read, look, "test"), chapter.record(read), workers=1)
+    use_theme("dark")
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import load, production_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from productions import load, production_of
 
 from nnanim.audit.ledger import check_ledger, unsourced_digits
 from nnanim.params import ParameterError

@@ -1,0 +1,138 @@
+"""Whether the picture moves bearably: no jumps without an animation, no flashes, nothing that stands still for long.
+
+Flashes as in WCAG 2.2, 2.3.1 (general flash): a pair of opposing changes of relative luminance of a tenth or more, the
+darker below 0.80, on more than a quarter of any 10° of the field of vision, more than three in a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from manim import Mobject, Scene
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from nnanim.audit.findings import Box, Finding
+from nnanim.audit.ink import Pixels, name_of
+from nnanim.audit.layout import luminance, shows
+
+JUMP = 0.25
+"""Share of the frame's width or height."""
+FLASHES = 3
+"""So many in a second are allowed."""
+STEP, DARK = 0.1, 0.8
+"""Change of relative luminance that counts, and how dark the darker state has to be."""
+FIELD = 1 / 3
+"""The 10° of the field of vision as a share of the frame's sides: 341 × 256 of 1024 × 768 pixels (WCAG 2.2)."""
+FREEZE = 6.0
+"""Seconds for which a picture may stand still."""
+STILL = 6
+"""Difference of a byte of colour that is not seen."""
+
+
+class Flashes:
+    """Counts opposing changes of luminance at every place of the picture, at a quarter of its size."""
+
+    def __init__(self) -> None:
+        self.small: Pixels | None = None
+        self.extreme: NDArray[np.float64] | None = None
+        self.worst = 0.0
+        self.worst_time = 0.0
+        self.worst_picture: Pixels | None = None
+
+    def see(self, picture: Pixels, time: float) -> None:
+        """Take in the picture (H, W, 4) that stands from ``time`` on."""
+        small = picture[::4, ::4]
+        if self.small is not None and np.array_equal(small, self.small):
+            return
+        self.small = small.copy()
+        light = luminance(small)
+        if self.extreme is None:
+            self.extreme, self.direction = light, np.zeros(light.shape, int)
+            self.turns = np.full((2 * (FLASHES + 1), *light.shape), -np.inf)
+            return
+        change = light - self.extreme
+        darker = np.minimum(light, self.extreme) < DARK
+        turned = (np.abs(change) >= STEP) & darker & (np.sign(change) != self.direction)
+        further = np.sign(change) == self.direction
+        if turned.any():
+            self.turns[:, turned] = np.concatenate([self.turns[1:, turned], np.full((1, int(turned.sum())), time)])
+            self.direction[turned] = np.sign(change)[turned].astype(int)
+        self.extreme = np.where(turned | further, light, self.extreme)
+        # Four pairs of changes: the eighth-last turn is less than a second ago.
+        flashing = self.turns[0] > time - 1.0
+        if flashing.sum() > 0.25 * FIELD**2 * flashing.size * 0.9:
+            self._measure(flashing, time, picture)
+
+    def _measure(self, flashing: NDArray[np.bool_], time: float, picture: Pixels) -> None:
+        size = [max(1, round(side * FIELD)) for side in flashing.shape]
+        share = float(ndimage.uniform_filter(flashing.astype(float), size, mode="constant").max())
+        if share > max(self.worst, 0.25):
+            self.worst, self.worst_time, self.worst_picture = share, time, picture.copy()
+
+
+class Stillness:
+    """How long the same picture stands, as far as it was looked at: never longer than it really does."""
+
+    def __init__(self) -> None:
+        self.picture: Pixels | None = None
+        self.since = self.until = 0.0
+        self.frozen: list[tuple[float, float, Pixels]] = []
+
+    def see(self, picture: Pixels, time: float, until: float) -> None:
+        """Take in the picture that stands from ``time`` to ``until``."""
+        if self.picture is None or not self._same(picture):
+            self.end()
+            self.picture, self.since = picture.copy(), time
+        self.until = until
+
+    def _same(self, picture: Pixels) -> bool:
+        assert self.picture is not None
+        coarse = np.abs(picture[::4, ::4, :3].astype(np.int16) - self.picture[::4, ::4, :3])
+        if (coarse > STILL).sum() >= 6:  # most pictures that differ do so at once
+            return False
+        if np.array_equal(picture, self.picture):
+            return True
+        difference = np.abs(picture[..., :3].astype(np.int16) - self.picture[..., :3])
+        return bool((difference > STILL).sum() < 6)
+
+    def end(self) -> None:
+        """Something else is seen from now on."""
+        if self.picture is not None and self.until - self.since > FREEZE + 1e-6:
+            self.frozen.append((self.since, self.until, self.picture))
+
+
+class Jumps:
+    """Objects that are somewhere else without an animation that took them there."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.places: dict[int, tuple[Mobject, NDArray[np.float64]]] = {}
+
+    def look(self) -> None:
+        """Remember where everything that is seen is."""
+        self.places = dict(self._seen())
+
+    def compare(self, animated: Iterable[Mobject] = ()) -> Iterator[Finding]:
+        """What is elsewhere than when looked at last, except what is being animated; then look again."""
+        moving = {id(part) for mobject in animated for part in mobject.get_family()}
+        now = dict(self._seen())
+        camera = self.scene.renderer.camera
+        room = np.array([camera.frame_width, camera.frame_height])
+        for key, (mobject, place) in now.items():
+            if key in moving or key not in self.places:
+                continue
+            far = np.abs(place - self.places[key][1])[:2] / room
+            if far.max() > JUMP:
+                low, high = mobject.points.min(axis=0), mobject.points.max(axis=0)
+                box: Box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+                yield Finding("jump", name_of(mobject), f"moves {far.max():.0%} of the frame at once, without an animation", box=box)
+        self.places = now
+
+    def _seen(self) -> Iterator[tuple[int, tuple[Mobject, NDArray[np.float64]]]]:
+        for mobject in (*self.scene.mobjects, *self.scene.foreground_mobjects):
+            for leaf in mobject.get_family():
+                if len(leaf.points) and shows(leaf):
+                    middle = (leaf.points.min(axis=0) + leaf.points.max(axis=0)) / 2
+                    yield id(leaf), (leaf, middle)

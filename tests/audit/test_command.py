@@ -1,0 +1,98 @@
+"""``nnanim audit``: what it prints, its exit codes, wrong input in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nnanim.cli import main
+
+TINY = Path(__file__).parent.parent / "tiny_course"
+PLAIN = """
+from manim import Line, Scene, Text, LEFT, RIGHT, UP, DOWN
+
+class Fine(Scene):
+    def construct(self):
+        self.add(Line(6 * LEFT + 3 * UP, 6 * RIGHT + 3 * UP), Line(6 * LEFT + 3 * DOWN, 6 * RIGHT + 3 * DOWN), Text("fine"))
+        self.wait(1)
+
+class Struck(Fine):
+    def construct(self):
+        self.add(Line(3 * LEFT, 3 * RIGHT))
+        super().construct()
+"""
+
+
+@pytest.fixture
+def scene_file(tmp_path: Path) -> Path:
+    file = tmp_path / "talk.py"
+    file.write_text(PLAIN, encoding="utf-8")
+    return file
+
+
+def run(capsys: Any, *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as stopped:
+        main(["audit", *arguments])
+    printed = capsys.readouterr()
+    return int(stopped.value.code or 0), printed.out, printed.err
+
+
+def test_a_clean_scene_has_exit_code_0(capsys, scene_file, tmp_path):
+    code, out, _ = run(capsys, str(scene_file), "Fine", "--out", str(tmp_path / "out"))
+    assert code == 0
+    assert "nothing found in 1 run" in out
+    assert not (tmp_path / "out").exists()
+
+
+def test_findings_have_exit_code_1_a_table_and_pictures(capsys, scene_file, tmp_path):
+    code, out, _ = run(capsys, str(scene_file), "--out", str(tmp_path / "out"), "--workers", "1")
+    assert code == 1
+    assert "crossed" in out
+    assert "runs through it" in out
+    assert "1 finding in 2 runs" in out
+    (picture,) = (tmp_path / "out").rglob("*.png")
+    assert picture.name.endswith("crossed.png")
+
+
+def test_json_names_chapter_beat_time_and_both_objects(capsys, scene_file, tmp_path):
+    code, out, _ = run(capsys, str(scene_file), "Struck", "--json", "--out", str(tmp_path))
+    ((finding,),) = [report["findings"] for report in json.loads(out)]
+    assert code == 1
+    assert (finding["chapter"], finding["kind"], finding["what"], finding["other"]) == ("Struck", "crossed", "fine", "Line")
+    assert Path(finding["picture"]).is_file()
+    assert finding["beat"] == 1
+    assert finding["time"] == 1.0
+
+
+def test_a_chapter_and_drawn_parameters(capsys, tmp_path):
+    arguments = ("tiny-lesson", "--course", str(TINY), "--workers", "1", "--random", "2", "--json", "--out", str(tmp_path))
+    code, out, _ = run(capsys, *arguments, "--set", "number=0.5")
+    reports = json.loads(out)
+    assert [report["look"] for report in reports] == ["dark 16:9", "random 16:9"]
+    kinds = {finding["kind"] for report in reports for finding in report["findings"]}
+    # The tiny lesson is a number in the middle of nothing, and does not say that its cited figure was reported.
+    assert kinds == {"empty", "ledger", "claim"} or kinds == {"empty", "ledger"}
+    assert code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "name a chapter"),
+        (("tiny-leson", "--course", str(TINY)), "did you mean tiny-lesson?"),
+        (("tiny-lesson", "--all", "--course", str(TINY)), "not both"),
+        (("tiny-lesson", "--course", str(TINY), "--set", "number=1000"), "number must be"),
+        (("nothing.py",), "there is no file nothing.py"),
+        (("nothing.py", "--random", "3"), "are for chapters"),
+        (("tiny-lesson", "--aspect", "2:1"), "2:1"),
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_code_2(capsys, arguments, says):
+    code, out, err = run(capsys, *arguments)
+    assert code == 2
+    assert says in err
+    assert err.count("\n") == 1
+    assert out == ""
