@@ -25,12 +25,14 @@ from nnanim.trace import Trace
 from nnanim.visuals.frame import Frame, frame
 from nnanim.visuals.glyphs import CAP_HEIGHT
 from nnanim.visuals.painted import PaintedCamera
-from nnanim.visuals.text import Paragraph, TextLine, texts_in
+from nnanim.visuals.text import Paragraph, TextLine, text_width, texts_in
 from nnanim.visuals.theme import Theme, theme, use_theme
 
-SECONDS_PER_WORD = 0.36
-"""How long a beat stands for each word of its narration: speech is about 160 words a minute."""
+SECONDS_PER_WORD = 0.33
+"""How long a beat stands for each word of its narration: a lecturer speaks some 180 words a minute; reading takes about 0.3 s a word."""
 SHORTEST_BEAT = 2.5
+DOT_PITCH = 0.19
+"""Distance of two progress dots when there is room, in manim units."""
 
 
 class ClaimError(ValueError):
@@ -327,6 +329,9 @@ class Chapter(Scene):
 
     def _title(self) -> list[Mobject]:
         strip, size = self.frame.title, self.frame.title_size
+        if not self.frame.stacked:  # title, part and dots share a line
+            words = text_width(Label(self.heading()), 1.0, "semibold") + 0.6 + 0.6 * text_width(Label(self.part()), 1.0)
+            size = min(size, (strip.width - DOT_PITCH * self._beat_total - 0.4) / words)
         title = TextLine(Label(self.heading()), size, weight="semibold")
         part = TextLine(Label(self.part()), max(size * 0.6, self.frame.smallest), self.theme.muted)
         if self.frame.stacked:
@@ -337,7 +342,7 @@ class Chapter(Scene):
         return [title, part.at(strip.left + title.advance + size * 0.6, baseline)]
 
     def _progress_dots(self) -> VGroup:
-        strip, pitch = self.frame.title, 0.19
+        strip, pitch = self.frame.title, DOT_PITCH
         height = strip.center[1]
         if self.frame.stacked:  # behind the title or behind the part's name, whichever leaves more room
             line = min(self._title(), key=lambda line: line.get_right()[0])

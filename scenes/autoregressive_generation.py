@@ -54,12 +54,15 @@ Text = Annotated[str, BeforeValidator(as_text)]
 def decimals_needed(value: float, least: int, most: int) -> int:
     """The fewest decimals that show a number exactly, within bounds."""
     return next((d for d in range(least, most) if abs(round(value, d) - value) < 1e-9), most)
+CUT = 0.65
+"""Opacity of a candidate that top-k or top-p took away: dimmed, but still to be read."""
 
 
 class AutoregressiveGeneration(Chapter):
     """A language model writes: one token is drawn, put behind the text, and the longer text is read again."""
 
     costly = True
+    exceptions = (("freeze", "picture", "eleven probabilities are compared with those of the step before"),)
 
     class Params(Chapter.Params):
         """The text to be continued, the model, and how tokens are drawn."""
@@ -428,12 +431,12 @@ class AutoregressiveGeneration(Chapter):
             if kept.all() and int(self.trace["kept_counts"][0]) == int(self.trace["vocabulary_size"]):
                 return
             dim = [
-                self.names[row].animate.set_fill(opacity=0.35)
+                self.names[row].animate.set_fill(opacity=CUT)
                 for row in range(len(self.names))
                 if not kept[row]
-            ] + [score.animate.set_fill(opacity=0.35) for score, left in zip(self.scores, kept, strict=False) if not left]
+            ] + [score.animate.set_fill(opacity=CUT) for score, left in zip(self.scores, kept, strict=False) if not left]
             if dim:
-                self.play(*dim, run_time=0.6)
+                self.play(*dim, run_time=1.2)
             self.change_bars("kept_probabilities", 0, kept=kept)
 
     def cut_claim(self) -> Sentence:
@@ -617,7 +620,7 @@ class AutoregressiveGeneration(Chapter):
         names, numbers = self.labels(step), self.numbers("kept_probabilities", step)
         moved = self.bars.copy().show(self.shares("kept_probabilities", step)).keep(self.kept(step)).calm()
         for row, kept in enumerate(self.kept(step)):
-            names[row].set_fill(opacity=1.0 if kept else 0.35)
+            names[row].set_fill(opacity=1.0 if kept else CUT)
         self.play(*map(FadeOut, [*self.names, *self.percent]), self.box[0].animate.set_stroke(self.theme.highlight), run_time=0.12 * pace)
         self.names, self.percent = names, numbers
         self.play(

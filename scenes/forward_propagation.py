@@ -197,8 +197,8 @@ class ForwardPropagation(Chapter):
         legend = self.legend()
         with self.beat("Every line is a weight: blue for positive, orange for negative, thick for large.", source):
             net.add_to_back(net.bundles)
-            self.play(*in_turn([lambda part=part, **how: Create(part, **how) for part in net.bundles]), run_time=2.2)
-            self.play(FadeIn(legend), run_time=0.5)
+            self.play(*in_turn([lambda part=part, **how: Create(part, **how) for part in net.bundles]), run_time=3.0)
+            self.play(FadeIn(legend), run_time=0.8)
         self.play(FadeOut(legend), run_time=0.4)
 
     def legend(self) -> VGroup:
@@ -587,8 +587,9 @@ class ForwardPropagation(Chapter):
         with self.beat("That is all of forward propagation: one line, repeated for every hidden layer.", last):
             used = self.used_parameters()
             VGroup(formula, used).arrange(DOWN, buff=0.9).move_to(stage.center)
-            self.play(FadeIn(formula, shift=0.2 * UP), run_time=1.0)
-            self.play(FadeIn(used), run_time=0.6)
+            self.play(FadeIn(formula, shift=0.2 * UP), run_time=1.5)
+            self.wait(1.0)
+            self.play(FadeIn(used), run_time=0.8)
 
     def used_parameters(self) -> VGroup:
         """The parameters of this video, on lines of their own."""

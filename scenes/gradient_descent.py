@@ -566,7 +566,7 @@ class GradientDescent(Chapter):
         high = 1.08 * min(max(float(length.max()) for length in lengths), 25 * max(float(lengths[0][0]), 1e-9))
         first = float(lengths[0][0])
         marks = [(first, self.number(f"{runs[0]}.step_lengths", 0))] if 0.03 * high < first < high else []
-        plot = StepPlot(low, self.last_step, 0.0, max(high, 1e-9), "length of a step", marks)
+        plot = StepPlot(low, self.last_step, 0.0, max(high, 1e-9), "step length", marks)
         balls = self.key([self.momentum_name(n) for n in range(len(runs))], plot)
         trails = [self.trail(area, run, *style, ball=0.11) for run, style in zip(runs, self.styles(), strict=False)]
         few = 12
@@ -720,7 +720,7 @@ class GradientDescent(Chapter):
             Sentence("trained loss {l}", {"l": self.number("training.losses", len(trace["training.losses"]) - 1)}),
         ]
         beside = place.width > 2 * place.height
-        room, words = place.columns([0.5, 0.5], 0.4) if beside else place.rows([0.56, 0.44], 0.3)
+        room, words = place.columns([0.4, 0.6], 0.4) if beside else place.rows([0.56, 0.44], 0.3)
         size = min(size, words.height / (1.35 * len(lines)), *(words.width / text_width(as_showable(line), 1.0) for line in lines))
         points = trace["data.points"]
         low, high = points.min(axis=0), points.max(axis=0)

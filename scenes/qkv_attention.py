@@ -156,6 +156,7 @@ class QkvAttention(Chapter):
         stage = self.frame.stage
         big = stacked_cells([self.read("x", 1)], self.words, self.width, stage, self.count, 1)
         start = TokenMatrix(self.read("x", 1), self.words, self.width, big, "X", self.limit("x"))
+        start.scale(min(1.6, 0.7 * stage.width / start.width, 0.85 * stage.height / start.height))
         start.shift(stage.center - start.get_center())
         with self.beat(
             "Attention lets tokens look at each other. Here are {tokens}, each of them {numbers}.",
@@ -203,9 +204,9 @@ class QkvAttention(Chapter):
             rows, place, ["right", "center", "right", "center", "right"], size=1.25 * self.frame.body, colors=colors,
             weights={(last, 4): "semibold"}, rules=[last],
         )  # fmt: skip
-        heading = TextLine(
-            Sentence("the first number of the query of “{w}”", {"w": self.words[0]}), self.frame.heading, weight="semibold"
-        )
+        words = Sentence("the first number of the query of “{w}”", {"w": self.words[0]})
+        widest = self.frame.stage.right - place.left
+        heading = TextLine(words, min(self.frame.heading, widest / text_width(words, 1.0, "semibold")), weight="semibold")
         x = min(table.left, self.frame.stage.right - heading.advance)
         return table, heading.at(x, table.row_heights[0] + 1.6 * table.em_size)
 
