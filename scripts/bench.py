@@ -1,5 +1,7 @@
 """Measures the engine against ``manim render`` on the same scenes, in turn, on this machine.
-Run it alone: python scripts/bench.py [--rounds 3] [--scene FILE:Class ...]; results go to media/bench.json."""
+Run it alone: python scripts/bench.py [--rounds 3] [SUBJECT ...]; results go to media/bench.json.
+
+A subject is a chapter's name or FILE:CLASS; without any, the scenes of bench_scenes.py and the network of 13,002 parameters."""
 
 from __future__ import annotations
 
@@ -13,240 +15,64 @@ import subprocess
 import sys
 import tempfile
 import time
-from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
-from manim import (
-    BLUE,
-    DOWN,
-    GREEN,
-    LEFT,
-    ORIGIN,
-    PI,
-    RED,
-    RIGHT,
-    UP,
-    YELLOW,
-    Axes,
-    Circle,
-    Create,
-    DecimalNumber,
-    Dot,
-    FadeIn,
-    FadeOut,
-    LaggedStart,
-    Line,
-    MovingCameraScene,
-    NumberPlane,
-    Rotate,
-    Scene,
-    Square,
-    Text,
-    Transform,
-    ValueTracker,
-    VGroup,
-    Write,
-    always_redraw,
-)
-
-
-class NetworkOfLines(Scene):
-    """A small network: circles, connections, a title, and held frames in between."""
-
-    def construct(self):
-        title = Text("Forward propagation", font_size=40).to_edge(UP)
-        layers = VGroup(
-            *[
-                VGroup(*[Circle(radius=0.25, color=BLUE, fill_opacity=0.3) for _ in range(size)]).arrange(
-                    DOWN, buff=0.25
-                )
-                for size in (6, 8, 8, 4)
-            ]
-        ).arrange(RIGHT, buff=2)
-        lines = VGroup(
-            *[
-                Line(a.get_center(), b.get_center(), stroke_width=1)
-                for left, right in pairwise(layers)
-                for a in left
-                for b in right
-            ]
-        )
-        self.play(Write(title))
-        self.play(LaggedStart(*[FadeIn(layer, shift=UP * 0.3) for layer in layers], lag_ratio=0.3))
-        self.play(Create(lines), run_time=2)
-        self.wait(1)
-        self.play(lines.animate.set_color(YELLOW).set_stroke(width=3), run_time=1.5)
-        self.play(layers.animate.set_fill(RED, 0.9), run_time=1)
-        self.wait(1.5)
-        self.play(FadeOut(lines), FadeOut(title), layers.animate.shift(0.5 * DOWN))
-
-
-class NumberTable(Scene):
-    """A hundred numbers that change colour, move and give way to others."""
-
-    def construct(self):
-        def table(factor):
-            numbers = [
-                DecimalNumber(factor * n, num_decimal_places=2, mob_class=Text, font_size=26)
-                for n in range(100)
-            ]
-            return VGroup(*numbers).arrange_in_grid(10, 10, buff=0.35)
-
-        first, second = table(0.01), table(0.37)
-        self.play(FadeIn(first))
-        self.play(first.animate.set_color(GREEN))
-        self.wait(1)
-        self.play(Transform(first, second), run_time=1.5)
-        self.wait(1)
-
-
-class CurveWithUpdaters(Scene):
-    """A plot with a moving tangent that is redrawn for every frame."""
-
-    def construct(self):
-        axes = Axes(x_range=[-3, 3], y_range=[-1, 9], x_length=10, y_length=6)
-        curve = axes.plot(lambda x: x * x, color=BLUE)
-        at = ValueTracker(-2.5)
-        dot = always_redraw(lambda: Dot(axes.c2p(at.get_value(), at.get_value() ** 2), color=RED))
-        tangent = always_redraw(
-            lambda: (
-                Line(LEFT, RIGHT, color=YELLOW)
-                .rotate(
-                    float(axes.angle_of_tangent(at.get_value(), curve))
-                    if hasattr(axes, "angle_of_tangent")
-                    else 0
-                )
-                .move_to(dot)
-            )
-        )
-        self.play(Create(axes), Create(curve))
-        self.add(tangent, dot)
-        self.play(at.animate.set_value(2.5), run_time=4)
-        self.wait(1)
-        self.play(at.animate.set_value(0), run_time=2)
-
-
-class CameraTour(MovingCameraScene):
-    """A camera that travels over a plane with shapes."""
-
-    def construct(self):
-        plane = NumberPlane()
-        shapes = VGroup(
-            *[Square(0.5).rotate(n).move_to(2.5 * Circle().point_from_proportion(n / 12)) for n in range(12)]
-        )
-        self.add(plane, shapes)
-        self.play(self.camera.frame.animate.scale(0.5).move_to(shapes[0]), run_time=1.5)
-        self.play(
-            self.camera.frame.animate.move_to(shapes[6]),
-            Rotate(shapes, PI / 6, about_point=ORIGIN),
-            run_time=2,
-        )
-        self.wait(0.5)
-
-
+HERE = Path(__file__).resolve().parent
 BUILT_IN = ("NetworkOfLines", "NumberTable", "CurveWithUpdaters", "CameraTour")
 SIZE, FPS = (1920, 1080), 60
-
-# Runs in a process of its own, as manim does: start-up, import and the file are part of the time.
-ENGINE = """
-import importlib.util, json, resource, sys
-from pathlib import Path
-from nnanim.engine import RenderSettings, render
-file, name, output, workers = sys.argv[1:]
-spec = importlib.util.spec_from_file_location("benched", file)
-module = importlib.util.module_from_spec(spec)
-sys.modules["benched"] = module
-spec.loader.exec_module(module)
-rendered = render(getattr(module, name), Path(output), RenderSettings(1920, 1080, 60, workers=int(workers)))
-print(json.dumps({
-    "frames": rendered.frames,
-    "segments": rendered.segments_drawn,
-    "worker_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
-    "main_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-}))
-"""
-
-# Encodes the frames of a finished file again with the engine's settings, on as many processes as given; a run of
-# equal frames counts as one hold, as it does in a render. Prints the seconds that encoding alone takes.
-FLOOR = """
-import os, sys, tempfile, time
-from pathlib import Path
-import av, numpy as np
-from nnanim.engine import RenderSettings
-from nnanim.engine.encode import choose_profile, open_segment
-source, workers, slice_frames = sys.argv[1], int(sys.argv[2]), 60
-settings = RenderSettings(1920, 1080, 60)
-profile = choose_profile(settings)
-seconds = 0.0
-with tempfile.TemporaryDirectory() as folder, av.open(source) as container:
-    def encode(runs):
-        children = []
-        share = max(1, -(-len(runs) // workers))
-        started = time.perf_counter()
-        for number in range(0, len(runs), share):
-            if (pid := os.fork()) == 0:
-                part = runs[number : number + share]
-                held = len(part) == 1 and part[0][1] > 1
-                segment = open_segment(Path(folder) / f"{number}.mp4", profile, settings, held=held)
-                for picture, repeat in part:
-                    segment.write(picture, repeat)
-                segment.close()
-                os._exit(0)
-            children.append(pid)
-        for pid in children:
-            os.waitpid(pid, 0)
-        return time.perf_counter() - started
-    runs, last = [], None
-    for frame in container.decode(video=0):
-        picture = np.ascontiguousarray(frame.to_ndarray(format="rgba"))
-        if last is not None and np.array_equal(picture, last):
-            runs[-1][1] += 1
-            continue
-        if len(runs) >= workers * slice_frames:
-            seconds += encode(runs)
-            runs = []
-        runs.append([picture, 1])
-        last = picture
-    seconds += encode(runs)
-print(seconds)
-"""
+# Share of the cores that others may use; above it, wall times say more about them than about us.
+MOST_LOAD = 0.15
 
 
-def timed(command: list[str], **environment: str) -> tuple[float, str, float, float]:
+def timed(command: list[str]) -> tuple[float, str, float, float]:
     """Seconds of wall time, output, peak MB of the largest process, and processor seconds of a command."""
     started = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.DEVNULL, env={**os.environ, **environment}
-        )
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(command, stdout=output, stderr=errors)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         output.seek(0)
-        text = output.read()
+        errors.seek(0)
+        text, complaint = output.read(), errors.read().strip().splitlines()[-1:]
     if status:
-        raise SystemExit(f"bench: {' '.join(command[:6])} … failed with status {status}")
+        raise SystemExit(f"bench: {' '.join(command[1:4])} failed: {' '.join(complaint) or status}")
     # Processor time tells more than wall time where others share the machine.
     return seconds, text, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
 
 
-def run_manim(file: Path, name: str, folder: Path) -> tuple[float, Path, float, float]:
-    """One run of ``manim render`` without its cache; seconds, file, peak MB, processor seconds."""
-    command = [sys.executable, "-m", "manim", "render", "--disable_caching", "--media_dir", str(folder)]
-    command += ["-r", "1920,1080", "--fps", "60", "--progress_bar", "none", str(file), name]
+def child(kind: str, *arguments: object) -> tuple[float, dict[str, Any], float, float]:
+    """A run of bench_run.py; seconds, what it tells, peak MB, processor seconds."""
+    seconds, text, memory, processor = timed(
+        [sys.executable, str(HERE / "bench_run.py"), kind, *map(str, arguments)]
+    )
+    return seconds, json.loads(text.splitlines()[-1]), memory, processor
+
+
+def run_manim(subject: str, folder: Path) -> tuple[float, Path, float, float]:
+    """One run of manim's renderer without its cache; seconds, file, peak MB, processor seconds."""
+    output = folder / "manim.mp4"
+    if ":" not in subject:
+        seconds, _, memory, processor = child("manim", subject, output, 1)
+        return seconds, output, memory, processor
+    file, name = subject.rsplit(":", 1)
+    command = [
+        sys.executable,
+        "-m",
+        "manim",
+        "render",
+        "--disable_caching",
+        "--media_dir",
+        str(folder / "media"),
+    ]
+    command += ["-r", f"{SIZE[0]},{SIZE[1]}", "--fps", str(FPS), "--progress_bar", "none", file, name]
     seconds, _, memory, processor = timed(command)
-    return seconds, next(p for p in folder.rglob(f"{name}.mp4") if "partial" not in str(p)), memory, processor
+    found = next(path for path in (folder / "media").rglob(f"{name}.mp4") if "partial" not in str(path))
+    return seconds, found, memory, processor
 
 
-def run_engine(file: Path, name: str, output: Path, workers: int) -> tuple[float, dict]:
-    """One run of the engine without its cache; seconds, and what it tells about itself."""
-    root = str(Path(__file__).resolve().parents[1])
-    command = [sys.executable, "-c", ENGINE, str(file), name, str(output), str(workers)]
-    seconds, text, _, processor = timed(command, PYTHONPATH=root)
-    return seconds, {**json.loads(text.splitlines()[-1]), "processor": processor}
-
-
-def ssim(ours: Path, theirs: Path, every: int = 10) -> tuple[float, float]:
-    """Mean and least structural similarity of the luma of every tenth frame (Wang et al. 2004, 8×8 windows)."""
+def ssim(ours: Path, theirs: Path, every: int = 20) -> tuple[float, float]:
+    """Mean and least structural similarity of the luma of every twentieth frame (Wang et al. 2004, 8×8 windows)."""
     import av
     import numpy as np
 
@@ -273,40 +99,36 @@ def ssim(ours: Path, theirs: Path, every: int = 10) -> tuple[float, float]:
     return statistics.mean(values), min(values)
 
 
-def measure(file: Path, name: str, rounds: int) -> dict:
-    """All figures of one scene."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    manim, engine, single, floor = [], [], [], []
-    root = str(Path(__file__).resolve().parents[1])
+def measure(subject: str, rounds: int, cores: int) -> dict[str, Any]:
+    """All figures of one scene; the floor and the render with one worker are taken once."""
+    manim, engine, manim_cpu, engine_cpu = [], [], [], []
     with tempfile.TemporaryDirectory(prefix="nnanim-bench-") as scratch:
         folder = Path(scratch)
         output = folder / "engine.mp4"
         for _ in range(rounds):
-            seconds, theirs, manim_mb, manim_cpu = run_manim(file, name, folder / "manim")
+            seconds, theirs, manim_mb, processor = run_manim(subject, folder)
             manim.append(seconds)
-            seconds, told = run_engine(file, name, output, cores)
+            manim_cpu.append(processor)
+            seconds, told, _, processor = child("engine", subject, output, cores)
             engine.append(seconds)
-            seconds, _ = run_engine(file, name, folder / "single.mp4", 1)
-            single.append(seconds)
-            _, text, _, _ = timed([sys.executable, "-c", FLOOR, str(output), str(cores)], PYTHONPATH=root)
-            floor.append(float(text.split()[-1]))
+            engine_cpu.append(processor)
+        single, _, _, _ = child("engine", subject, folder / "single.mp4", 1)
+        _, floor, _, _ = child("floor", subject, output, cores)
         mean, least = ssim(output, theirs)
         sizes = output.stat().st_size, theirs.stat().st_size
-    middle = {
-        key: statistics.median(v) for key, v in (("m", manim), ("e", engine), ("s", single), ("f", floor))
-    }
+    middle = statistics.median(engine)
     return {
-        "scene": name,
+        "scene": subject.rsplit(":", 1)[-1],
         "frames": told["frames"],
         "manim_s": manim,
         "engine_s": engine,
         "engine_one_worker_s": single,
-        "encoding_floor_s": floor,
-        "manim_processor_s": manim_cpu,
-        "engine_processor_s": told["processor"],
-        "times_faster": middle["m"] / middle["e"],
-        "one_to_all_workers": middle["s"] / middle["e"],
-        "over_floor": middle["e"] / middle["f"],
+        "encoding_floor_s": floor["seconds"],
+        "manim_processor_s": statistics.median(manim_cpu),
+        "engine_processor_s": statistics.median(engine_cpu),
+        "times_faster": statistics.median(manim) / middle,
+        "one_to_all_workers": single / middle,
+        "over_floor": middle / floor["seconds"],
         "ssim_mean": mean,
         "ssim_least": least,
         "engine_bytes": sizes[0],
@@ -317,7 +139,22 @@ def measure(file: Path, name: str, rounds: int) -> dict:
     }
 
 
-def machine() -> dict:
+def others_load(seconds: float = 3.0) -> float | None:
+    """Share of all cores that is in use now, 0 to 1, while this process waits; ``None`` where it cannot be read."""
+
+    def times() -> list[int]:
+        return [int(part) for part in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+
+    if not Path("/proc/stat").exists():
+        return None
+    before = times()
+    time.sleep(seconds)
+    spent = [now - then for now, then in zip(times(), before, strict=True)]
+    # Fields 3 and 4: idle, and waiting for a disk.
+    return 1 - (spent[3] + spent[4]) / max(1, sum(spent[:8]))
+
+
+def machine(load: float | None) -> dict[str, Any]:
     """What the figures were measured on."""
     model = platform.processor()
     if Path("/proc/cpuinfo").exists():
@@ -330,47 +167,81 @@ def machine() -> dict:
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "system": platform.platform(),
-        "load_at_start": os.getloadavg()[0],
+        "load_average_at_start": os.getloadavg()[0],
+        "cores_in_use_by_others": load,
+        "busy": load is not None and load > MOST_LOAD,
     }
 
 
+def checked(subject: str, parser: argparse.ArgumentParser) -> str:
+    """The subject with its file's whole path, if there is such a scene or chapter."""
+    if ":" not in subject:
+        sys.path.insert(0, str(HERE.parent))
+        from nnanim.course import CourseError, load_course
+
+        try:
+            load_course(None).chapter(subject)
+        except CourseError as error:
+            parser.error(str(error))
+        return subject
+    file, name = subject.rsplit(":", 1)
+    if not Path(file).is_file():
+        parser.error(f"no file {file}")
+    tree = ast.walk(ast.parse(Path(file).read_text()))
+    classes = [node.name for node in tree if isinstance(node, ast.ClassDef)]
+    if name not in classes:
+        parser.error(f"{file} has no class {name}; it has {', '.join(classes)}")
+    return f"{Path(file).resolve()}:{name}"
+
+
 def main() -> None:
-    """Measure the chosen scenes, print a table and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Measure the chosen subjects, print a table and write the figures."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help="a chapter's name, or FILE:CLASS")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument(
-        "--scene", action="append", metavar="FILE:CLASS", help="measure these instead of the built-in"
-    )
-    parser.add_argument(
-        "--output", type=Path, default=Path(__file__).resolve().parents[1] / "media" / "bench.json"
-    )
+    parser.add_argument("--anyway", action="store_true", help="measure although others use the machine")
+    parser.add_argument("--output", type=Path, default=HERE.parent / "media" / "bench.json")
     chosen = parser.parse_args()
     if chosen.rounds < 1:
         parser.error("--rounds must be at least 1")
-    scenes = [text.rsplit(":", 1) for text in chosen.scene or [f"{__file__}:{name}" for name in BUILT_IN]]
-    for file, name in scenes:
-        classes = [
-            node.name
-            for node in ast.walk(ast.parse(Path(file).read_text()))
-            if isinstance(node, ast.ClassDef)
-        ]
-        if name not in classes:
-            parser.error(f"{file} has no class {name}; it has {', '.join(classes)}")
-    report = {"machine": machine(), "size": SIZE, "fps": FPS, "rounds": chosen.rounds, "scenes": []}
+    subjects = [checked(text, parser) for text in chosen.subjects]
+    on = machine(others_load())
+    if on["busy"] and not chosen.anyway:
+        parser.exit(
+            2,
+            f"bench: others use {on['cores_in_use_by_others']:.0%} of the cores (load average "
+            f"{on['load_average_at_start']:.1f}), so times would be theirs as well as ours; "
+            "wait, or measure with --anyway\n",
+        )
+    report: dict[str, Any] = {"machine": on, "size": SIZE, "fps": FPS, "rounds": chosen.rounds, "scenes": []}
     print(
-        f"{'scene':<20}{'manim s':>9}{'engine s':>9}{'faster':>8}{'1→all':>7}{'/floor':>8}{'SSIM':>8}{'size':>7}{'MB':>6}"
+        f"{'':<24}{'manim s':>9}{'engine s':>9}{'faster':>8}{'1→all':>7}{'/floor':>8}{'SSIM':>8}{'size':>7}{'MB':>6}"
+        f"{'manim CPU s':>13}{'engine CPU s':>13}"
     )
-    for file, name in scenes:
-        row = measure(Path(file).resolve(), name, chosen.rounds)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    for subject in subjects or [f"{HERE / 'bench_scenes.py'}:{name}" for name in BUILT_IN]:
+        row = measure(subject, chosen.rounds, cores)
         report["scenes"].append(row)
         print(
-            f"{name:<20}{statistics.median(row['manim_s']):>9.1f}{statistics.median(row['engine_s']):>9.1f}"
+            f"{row['scene']:<24}{statistics.median(row['manim_s']):>9.1f}{statistics.median(row['engine_s']):>9.1f}"
             f"{row['times_faster']:>7.2f}×{row['one_to_all_workers']:>6.2f}×{row['over_floor']:>8.2f}"
-            f"{row['ssim_mean']:>8.4f}{row['engine_bytes'] / row['manim_bytes']:>6.2f}×{row['worker_mb']:>6.0f}",
+            f"{row['ssim_mean']:>8.4f}{row['engine_bytes'] / row['manim_bytes']:>6.2f}×{row['worker_mb']:>6.0f}"
+            f"{row['manim_processor_s']:>13.1f}{row['engine_processor_s']:>13.1f}",
             flush=True,
         )
     report["median_times_faster"] = statistics.median(row["times_faster"] for row in report["scenes"])
     print(f"median: {report['median_times_faster']:.2f}× faster than manim render")
+    if not subjects:
+        _, network, _, _ = child("network")
+        report["network"] = network
+        print(
+            f"{network['parameters']:,} parameters changing colour: {network['painted_fps']:.1f} frames/s painted, "
+            f"{network['plain_manim_fps']:.2f} as manim's own mobjects"
+        )
+    if on["busy"]:
+        print("measured while others used the machine: wall times are not comparable", file=sys.stderr)
     chosen.output.parent.mkdir(parents=True, exist_ok=True)
     chosen.output.write_text(json.dumps(report, indent=1))
 

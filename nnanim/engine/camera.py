@@ -12,7 +12,7 @@ from typing import Any
 
 import cairo
 import numpy as np
-from manim import VMobject
+from manim import Mobject, VMobject
 from manim.camera.camera import CAP_STYLE_MAP, LINE_JOIN_MAP, Camera
 
 from .shortcuts import families
@@ -20,13 +20,7 @@ from .shortcuts import families
 _MOVE_TO, _CURVE_TO, _CLOSE_PATH = 0, 2, 3
 _KEPT_PATHS = 20_000
 # The methods that the quick drawing stands for; a camera that brings its own keeps it.
-_REPLACED = (
-    "display_vectorized",
-    "set_cairo_context_path",
-    "set_cairo_context_color",
-    "apply_fill",
-    "apply_stroke",
-)
+_REPLACED = ("set_cairo_context_path", "set_cairo_context_color", "apply_fill", "apply_stroke")
 
 
 class _CairoPath(ctypes.Structure):
@@ -62,12 +56,19 @@ class PathAppender:
         self._append.restype = None
         self._path = _CairoPath(0, None, 0)
         self._address = ctypes.addressof(self._path)
+        self._context: cairo.Context | None = None
+        self._known = 0
 
     def append(self, context: cairo.Context, elements: np.ndarray) -> None:
         """Add path ``elements``, float64 (N, 2), to the context's current path."""
-        self._path.data = elements.ctypes.data
+        self._path.data = elements.__array_interface__["data"][0]
         self._path.num_data = len(elements)
-        self._append(_PycairoContext.from_address(id(context)).context, self._address)
+        self._append(self._pointer(context), self._address)
+
+    def _pointer(self, context: cairo.Context) -> int:
+        if context is not self._context:
+            self._context, self._known = context, _PycairoContext.from_address(id(context)).context
+        return self._known
 
 
 @lru_cache(maxsize=1)
@@ -116,69 +117,88 @@ def path_elements(points: np.ndarray, subpaths: Iterable[tuple[int, int, bool]])
     return np.concatenate(parts) if parts else np.empty((0, 2))
 
 
-class QuickDrawing:
-    """Mixed into a camera class: the drawing of vectorised mobjects, as manim does it, with less Python."""
+class QuickDrawing(Camera):
+    """The drawing of vectorised mobjects as manim does it, with less Python.
+
+    It takes :class:`Camera`'s place beneath a camera's own class, so that what that class overrides stays in force
+    and its calls of ``super()`` arrive here.
+    """
+
+    # Whether the steps of drawing one mobject are manim's own; set for each class by :func:`quicken`.
+    draws_as_manim = False
+    shows_points_as_they_are = False
 
     def get_mobjects_to_display(
         self, mobjects: Any, include_submobjects: bool = True, excluded_mobjects: Any = None
     ) -> Any:
         if not include_submobjects or excluded_mobjects:
-            return super().get_mobjects_to_display(mobjects, include_submobjects, excluded_mobjects)  # type: ignore[misc]
-        return families(mobjects, use_z_index=self.use_z_index, only_those_with_points=True)  # type: ignore[attr-defined]
+            return super().get_mobjects_to_display(mobjects, include_submobjects, excluded_mobjects)
+        return families(mobjects, use_z_index=self.use_z_index, only_those_with_points=True)
+
+    def type_or_raise(self, mobject: Mobject) -> type[Mobject]:
+        kinds = self.__dict__.setdefault("_quick_kinds", {})
+        kind = kinds.get(type(mobject))
+        if kind is None:
+            kind = kinds[type(mobject)] = super().type_or_raise(mobject)
+        return kind
 
     def display_multiple_non_background_colored_vmobjects(
-        self: Any, vmobjects: Iterable[VMobject], pixel_array: np.ndarray
+        self, vmobjects: Iterable[VMobject], pixel_array: np.ndarray
     ) -> None:
         context = self.get_cairo_context(pixel_array)
-        appender = path_appender() if self.draws_as_manim else None
         for vmobject in vmobjects:
-            if hasattr(vmobject, "paint"):
+            if hasattr(type(vmobject), "paint"):
                 context.save()
                 vmobject.paint(context, self)
                 context.restore()
-            elif appender is None:
-                self.display_vectorized(vmobject, context)
             else:
-                self.draw_quickly(vmobject, context, appender)
+                self.display_vectorized(vmobject, context)
+
+    def display_vectorized(self, vmobject: VMobject, ctx: cairo.Context) -> Any:
+        appender = path_appender() if self.draws_as_manim else None
+        if appender is None:
+            return super().display_vectorized(vmobject, ctx)
+        self.draw_quickly(vmobject, ctx, appender)
+        return self
 
     def draw_quickly(self: Any, vmobject: VMobject, context: cairo.Context, appender: PathAppender) -> None:
         """Background stroke, fill and stroke of one mobject."""
-        fill = self.get_fill_rgbas(vmobject)
-        fill_shows = fill[:, 3].any()
         background_width = vmobject.get_stroke_width(True)
         width = vmobject.get_stroke_width(False)
-        background = self.get_stroke_rgbas(vmobject, True) if background_width else None
-        stroke = self.get_stroke_rgbas(vmobject, False) if width else None
-        # Cairo leaves the picture as it is when the source is fully transparent.
-        background_shows = background is not None and background[:, 3].any()
-        stroke_shows = stroke is not None and stroke[:, 3].any()
-        if not (fill_shows or background_shows or stroke_shows):
+        fill = _visible(self.get_fill_rgbas(vmobject))
+        background = _visible(self.get_stroke_rgbas(vmobject, True)) if background_width else None
+        stroke = _visible(self.get_stroke_rgbas(vmobject, False)) if width else None
+        if fill is background is stroke is None:
             return
-        points = self.transform_points_pre_display(vmobject, vmobject.points)
-        if len(points) == 0:
+        elements = self._path_of(vmobject)
+        if len(elements) == 0:
             return
         context.new_path()
-        elements = self._path_of(vmobject, points)
-        if len(elements):
-            appender.append(context, elements)
-        if background_shows:
+        appender.append(context, elements)
+        if background is not None:
             self._stroke(context, vmobject, background, background_width)
-        if fill_shows:
+        if fill is not None:
             self._set_source(context, fill, vmobject)
             context.fill_preserve()
-        if stroke_shows:
+        if stroke is not None:
             self._stroke(context, vmobject, stroke, width)
 
-    def _path_of(self: Any, vmobject: VMobject, points: np.ndarray) -> np.ndarray:
-        """The path of these points, from the frame before if nothing moved; comparing costs a tenth of building."""
+    def _path_of(self: Any, vmobject: VMobject) -> np.ndarray:
+        """The mobject's path, from the frame before if nothing moved; comparing costs a tenth of building."""
+        points = vmobject.points
+        if not self.shows_points_as_they_are:
+            points = self.transform_points_pre_display(vmobject, points)
+        content = points.tobytes()
         paths = self.__dict__.setdefault("_quick_paths", {})
         known = paths.get(id(vmobject))
-        if known is not None and known[0].shape == points.shape and (known[0] == points).all():
+        if known is not None and known[0] == content:
             return known[1]
+        if self.shows_points_as_they_are:
+            points = self.transform_points_pre_display(vmobject, points)
         elements = path_elements(points, _subpaths(vmobject, points))
         if len(paths) > _KEPT_PATHS:
             paths.clear()
-        paths[id(vmobject)] = (points.copy(), elements)
+        paths[id(vmobject)] = (content, elements)
         return elements
 
     def _stroke(
@@ -197,6 +217,12 @@ class QuickDrawing:
             context.set_source_rgba(blue, green, red, alpha)
         else:
             self.set_cairo_context_color(context, rgbas, vmobject)
+
+
+def _visible(rgbas: np.ndarray) -> np.ndarray | None:
+    """The colours, or ``None`` where all are fully transparent: cairo leaves the picture as it is then."""
+    shows = rgbas.item(3) != 0 if len(rgbas) == 1 else rgbas[:, 3].any()
+    return rgbas if shows else None
 
 
 def _subpaths(vmobject: VMobject, points: np.ndarray) -> list[tuple[int, int, bool]]:
@@ -221,12 +247,9 @@ def _subpaths(vmobject: VMobject, points: np.ndarray) -> list[tuple[int, int, bo
 
 @lru_cache(maxsize=64)
 def _quick_class(cls: type[Camera]) -> type[Camera]:
-    quick: Any = type(
-        cls.__name__, (QuickDrawing, cls), {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
-    )
-    for name in ("get_mobjects_to_display", "display_multiple_non_background_colored_vmobjects"):
-        if getattr(cls, name) is not getattr(Camera, name):
-            setattr(quick, name, getattr(cls, name))
+    bases = (QuickDrawing,) if cls is Camera else (cls, QuickDrawing)
+    quick: Any = type(cls.__name__, bases, {"__module__": cls.__module__, "__qualname__": cls.__qualname__})
+    quick.shows_points_as_they_are = cls.transform_points_pre_display is Camera.transform_points_pre_display
     quick.draws_as_manim = all(getattr(cls, name) is getattr(Camera, name) for name in _REPLACED)
     return quick
 

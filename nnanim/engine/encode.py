@@ -13,23 +13,36 @@ import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
+from .bands import BandConverter
 from .pictures import PictureFolder, straight_alpha
 from .settings import RenderSettings
 from .stillness import read_parameters, repeat_picture
 
 KEYFRAME_SECONDS = 4
-HELD_CRF_BONUS = 4
+HELD_CRF_BONUS = 6
 
 
 @dataclass(frozen=True)
 class Profile:
     """Everything that decides the bytes of a segment.
 
-    The H.264 default is x264 ``veryfast`` at CRF 21 without B-frames. Measured on 1080p line art with one
-    thread: manim's ``medium`` at CRF 23 takes 22 ms a frame, ``veryfast`` 11 ms, without B-frames 8.5 ms at a
-    file size within 3 %; ``superfast`` saves 2 ms more but needs 1.6 times the bytes. CRF 21 buys back what
-    ``veryfast`` loses in fidelity against ``medium``. No B-frames also means that decoding order is display
-    order, so a joined file needs no edit list and shows no seam.
+    The H.264 default is x264 ``veryfast`` at CRF 25 without what helps filmed pictures more than drawn ones:
+    no B-frames, no look-ahead and what needs it (``mbtree``, ``scenecut``, ``weightp``), and only the first step
+    of the sub-pixel search. Processor milliseconds a frame, KB, and SSIM against the drawn frames, for the moving
+    frames of scripts/bench.py at 1080p in one thread:
+
+    =================================  ==================  ==================  =================  =================
+    settings                           NetworkOfLines      NumberTable         CurveWithUpdaters  CameraTour
+    =================================  ==================  ==================  =================  =================
+    ``veryfast``, CRF 21, no B-frames   6.7  1801  0.9990  10.5  2446  0.9973   6.3  196  0.9998  12.6  932  0.9986
+    this at CRF 24                      4.9  2138  0.9992   7.6  3092  0.9972   4.8  249  0.9998   8.2  1070 0.9990
+    this at CRF 26                      4.7  1778  0.9988   7.1  2452  0.9961   4.9  218  0.9997   8.2  918  0.9985
+    at a constant quantiser of 28       3.7  2148  0.9991   6.1  3770  0.9969   3.6  245  0.9998   6.7  1182 0.9991
+    =================================  ==================  ==================  =================  =================
+
+    A constant quantiser knows no adaptive quantisation, without which faint lines and dark gradients suffer.
+    No B-frames also means that decoding order is display order, so a joined file needs no edit list and
+    shows no seam.
     """
 
     codec: str
@@ -46,14 +59,15 @@ def choose_profile(settings: RenderSettings) -> Profile:
     alpha = settings.transparent
     codec = settings.chosen_codec
     if codec == "h264":
-        crf = 21 if settings.crf is None else settings.crf
+        crf = 25 if settings.crf is None else settings.crf
         # "stitchable" keeps the stream headers the same at every CRF, which joining relies on.
+        parameters = "stitchable=1:scenecut=0:weightp=0:mbtree=0:rc-lookahead=0:subme=1:me=dia"
         options = {
             "preset": "veryfast",
             "crf": str(crf),
             "bf": "0",
             "g": keyframes,
-            "x264-params": "stitchable=1",
+            "x264-params": parameters,
         }
         return Profile("libx264", "yuv420p", "mp4", tuple(options.items()))
     if codec == "h265":
@@ -133,7 +147,9 @@ class SegmentEncoder:
         self._time_base = Fraction(1, settings.fps)
         self._key_distance = KEYFRAME_SECONDS * settings.fps
         self._flushed = False
-        self._reformatter = VideoReformatter()
+        self._reformatters: dict[int, VideoReformatter] = {}
+        # x264 copies what it is given, so the next picture may be written over the last one.
+        self._bands = BandConverter(self._convert) if profile.codec == "libx264" and not self.held else None
         self._container = av.open(str(self.path), "w", format=profile.container)
         options = dict(profile.options)
         if self.held:
@@ -150,7 +166,7 @@ class SegmentEncoder:
 
     def write(self, picture: np.ndarray, repeat: int = 1) -> None:
         """Append ``picture`` (H, W, 4, uint8, RGBA as cairo leaves it) ``repeat`` times."""
-        frame = self._convert(picture)
+        frame = self._convert(picture) if self._bands is None else self._bands.frame(picture)
         if self.held and self.frames == 0:
             self._hold(frame, repeat)
             return
@@ -184,14 +200,17 @@ class SegmentEncoder:
         if self.profile.alpha:
             picture = straight_alpha(picture)
         source = av.VideoFrame.from_numpy_buffer(picture, "rgba")
+        reformatter = self._reformatters.setdefault(len(picture), VideoReformatter())
+        # In several threads swscale works on slices, and the colours of the rows where they meet come out differently.
         if self.profile.is_rgb:
-            return self._reformatter.reformat(source, format=self.profile.pixel_format)
-        frame = self._reformatter.reformat(
+            return reformatter.reformat(source, format=self.profile.pixel_format, threads=1)
+        frame = reformatter.reformat(
             source,
             format=self.profile.pixel_format,
             src_color_range=ColorRange.JPEG,
             dst_color_range=ColorRange.MPEG,
             dst_colorspace=Colorspace.ITU709,
+            threads=1,
         )
         frame.colorspace = Colorspace.ITU709
         frame.color_range = ColorRange.MPEG

@@ -19,7 +19,7 @@ from manim.utils.color import ManimColor
 from PIL import Image
 
 # Raised whenever the engine draws or encodes differently than before.
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 _VERSIONS = f"{ENGINE_VERSION} {manim.__version__} {cairo.version} {cairo.cairo_version()} {av.__version__}"
 
 # What the camera reads from a plain VMobject; the rest of its attributes cannot change a pixel.
@@ -220,7 +220,9 @@ class Digest:
         """Add where the camera stands and how it draws."""
         self.text(f"{type(camera).__module__}.{type(camera).__qualname__}")
         for name, item in vars(camera).items():
-            if name in ("pixel_array", "pixel_array_to_cairo_context", "display_funcs", "_quick_paths"):
+            if name in ("pixel_array", "pixel_array_to_cairo_context", "display_funcs") or name.startswith(
+                "_quick"
+            ):
                 continue
             if isinstance(item, Mobject):
                 self.text(name)

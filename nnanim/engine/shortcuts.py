@@ -5,17 +5,23 @@ from __future__ import annotations
 
 import copy
 import enum
+import math
 import types
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import manim.camera.camera
 import manim.scene.scene
 import numpy as np
-from manim import Animation, Mobject, Transform
+from manim import Animation, Mobject, Transform, VMobject
+from manim.animation.fading import _Fade
 from manim.constants import CapStyleType, LineJointType
 from manim.utils.color import ManimColor
+
+_create_faded_mobject = _Fade._create_faded_mobject
+_consider_points_equals = VMobject.consider_points_equals
 
 # What deepcopy returns as it is. Colours are values: nothing in manim changes one after it was made.
 _SHARED = frozenset(
@@ -34,6 +40,7 @@ _SHARED = frozenset(
         ManimColor,
         CapStyleType,
         LineJointType,
+        type(Path()),
         np.float64,
         np.int64,
         np.bool_,
@@ -55,7 +62,7 @@ def deepcopy_mobject(self: Mobject, memo: dict[int, Any]) -> Mobject:
             continue
         if kind is np.ndarray and id(value) not in memo and not value.dtype.hasobject:
             attributes[name] = memo[id(value)] = value.copy("K")
-        elif name != _GROUPS_BY_ID or not _copies_for_animation:
+        elif not (_copies_for_animation and name in _NOT_FOR_ANIMATION):
             attributes[name] = _copied(value, memo)
     twin.original_id = str(id(self))
     return twin
@@ -95,32 +102,54 @@ def _copied(value: Any, memo: dict[int, Any]) -> Any:
     return copy.deepcopy(value, memo)
 
 
-# An SVG's groups by their name in the file, nine for a single digit: no animation looks at those of its own copies.
-_GROUPS_BY_ID = "id_to_vgroup_dict"
+# No animation looks at these in its own copies: where a mobject is to go, where it was, and an SVG's groups by
+# their names in the file, nine of them for a single digit.
+_NOT_FOR_ANIMATION = frozenset({"target", "saved_state", "id_to_vgroup_dict"})
 _copies_for_animation = False
 
 
-def _copy_for_animation(mobject: Mobject) -> Mobject:
-    """A copy that nobody sees but the animation it is made for."""
+@contextmanager
+def _copying_for_animation() -> Iterator[None]:
+    """While it lasts, copies are seen by nobody but the animation that they are made for."""
     global _copies_for_animation
-    _copies_for_animation = True
+    before, _copies_for_animation = _copies_for_animation, True
     try:
-        return mobject.copy()
+        yield
     finally:
-        _copies_for_animation = False
+        _copies_for_animation = before
 
 
 def create_starting_mobject(self: Animation) -> Mobject:
     """What ``Animation.create_starting_mobject`` does."""
-    return _copy_for_animation(self.mobject)
+    with _copying_for_animation():
+        return self.mobject.copy()
+
+
+def create_faded_mobject(self: _Fade, fadeIn: bool) -> Mobject:
+    """What the fades' ``_create_faded_mobject`` does."""
+    with _copying_for_animation():
+        return _create_faded_mobject(self, fadeIn)
 
 
 def begin_transform(self: Transform) -> None:
     """What ``Transform.begin`` does."""
     self.target_mobject = self.create_target()
-    self.target_copy = _copy_for_animation(self.target_mobject)
+    with _copying_for_animation():
+        self.target_copy = self.target_mobject.copy()
     self.mobject.align_data(self.target_copy)
     super(Transform, self).begin()
+
+
+def consider_points_equals(self: VMobject, p0: Any, p1: Any) -> bool:
+    """What ``VMobject.consider_points_equals`` does, number by number for two single points."""
+    if not (type(p0) is type(p1) is np.ndarray and p0.shape == p1.shape == (3,)):
+        return _consider_points_equals(self, p0, p1)
+    tolerance = self.tolerance_for_point_equality
+    # The comparison of numpy.isclose, with its default relative tolerance.
+    return all(
+        a == b or (abs(a - b) <= tolerance + 1e-5 * abs(b) and math.isfinite(b))
+        for a, b in zip(p0.tolist(), p1.tolist(), strict=True)
+    )
 
 
 def family(self: Mobject, recurse: bool = True) -> list[Mobject]:
@@ -177,6 +206,8 @@ def shortcuts() -> Iterator[None]:
         (Mobject, "__deepcopy__", deepcopy_mobject),
         (Animation, "create_starting_mobject", create_starting_mobject),
         (Transform, "begin", begin_transform),
+        (_Fade, "_create_faded_mobject", create_faded_mobject),
+        (VMobject, "consider_points_equals", consider_points_equals),
         (Mobject, "get_family", family),
         (Mobject, "family_members_with_points", family_with_points),
         (manim.scene.scene, "extract_mobject_family_members", families),

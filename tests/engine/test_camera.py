@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import sys
 
 import numpy as np
@@ -15,6 +16,7 @@ from manim import (
     UP,
     Camera,
     Circle,
+    FadeIn,
     Group,
     Mobject,
     MovingCameraScene,
@@ -31,7 +33,7 @@ from PIL import Image
 
 from nnanim.engine import RenderSettings, rehearse, render, snapshot
 from nnanim.engine.camera import path_appender, path_elements
-from nnanim.engine.shortcuts import deepcopy_mobject, families, family
+from nnanim.engine.shortcuts import consider_points_equals, deepcopy_mobject, families, family, shortcuts
 
 SMALL = RenderSettings(192, 108, 10, format="png", workers=2)
 
@@ -145,6 +147,51 @@ def test_a_camera_with_its_own_drawing_keeps_it():
     assert isinstance(scene.camera, OwnCamera)
     assert scene.picture[54, 96].tolist() == [0, 0, 0, 255]
     assert scene.picture.max() == 255
+
+
+class WatchingCamera(Camera):
+    def display_vectorized(self, vmobject, ctx):
+        self.seen = [*getattr(self, "seen", ()), type(vmobject).__name__]
+        return super().display_vectorized(vmobject, ctx)
+
+
+class Watched(Busy):
+    def __init__(self, **kwargs):
+        super().__init__(camera_class=WatchingCamera, **kwargs)
+
+
+def test_a_camera_that_only_adds_to_manims_drawing_is_quick_all_the_same(monkeypatch):
+    slow = []
+    monkeypatch.setattr(Camera, "set_cairo_context_path", lambda *_: slow.append(1))
+    scene = rehearse(Watched, SMALL)
+    assert {"Circle", "Square"} <= set(scene.camera.seen)
+    assert not slow
+    assert np.array_equal(scene.picture, rehearse(Busy, SMALL).picture)
+
+
+def test_points_are_equal_where_manim_says_so():
+    mobject = VMobject()
+    values = [0.0, -0.0, 1.0, 1 + 9e-6, 1 + 1.2e-5, 5e-7, 2e-6, -1.0, 1e9, 1e9 + 9e3, np.inf, -np.inf, np.nan]
+    for a, b in itertools.product(values, values):
+        points = np.array([1.0, a, 0.0]), np.array([1.0, b, 0.0])
+        assert consider_points_equals(mobject, *points) == mobject.consider_points_equals(*points), (a, b)
+    row = np.zeros((4, 3))
+    assert consider_points_equals(mobject, row, row[0]) is True
+
+
+def test_the_copies_of_an_animation_leave_out_what_it_never_looks_at():
+    text = Text("a")
+    text.generate_target()
+    with shortcuts():
+        copy = text.copy()
+        fade = FadeIn(text)
+        fade.begin()
+    assert copy.id_to_vgroup_dict["root"] is not text.id_to_vgroup_dict["root"]
+    assert copy.target is not text.target
+    for unseen in (fade.starting_mobject, fade.target_copy):
+        assert unseen.target is text.target
+        assert unseen.submobjects[0] is not text.submobjects[0]
+        assert not np.shares_memory(unseen.submobjects[0].points, text.submobjects[0].points)
 
 
 def test_copies_share_nothing_that_changes():
