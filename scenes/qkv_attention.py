@@ -206,7 +206,8 @@ class QkvAttention(Chapter):
         )  # fmt: skip
         words = Sentence("the first number of the query of “{w}”", {"w": self.words[0]})
         widest = self.frame.stage.right - place.left
-        heading = TextLine(words, min(self.frame.heading, widest / text_width(words, 1.0, "semibold")), weight="semibold")
+        size = max(self.frame.smallest, min(self.frame.heading, widest / text_width(words, 1.0, "semibold")))
+        heading = TextLine(words, size, weight="semibold")
         x = min(table.left, self.frame.stage.right - heading.advance)
         return table, heading.at(x, table.row_heights[0] + 1.6 * table.em_size)
 
