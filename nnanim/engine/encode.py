@@ -201,7 +201,7 @@ class SegmentEncoder:
             picture = straight_alpha(picture)
         source = av.VideoFrame.from_numpy_buffer(picture, "rgba")
         reformatter = self._reformatters.setdefault(len(picture), VideoReformatter())
-        # In several threads swscale works on slices, and the colours of the rows where they meet come out differently.
+        # One thread: every core has a worker already.
         if self.profile.is_rgb:
             return reformatter.reformat(source, format=self.profile.pixel_format, threads=1)
         frame = reformatter.reformat(
