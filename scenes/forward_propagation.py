@@ -210,9 +210,14 @@ class ForwardPropagation(Chapter):
         for word, color, width in roles:
             line = Line((0, 0, 0), (0.4, 0, 0), stroke_width=width, color=color)
             entries.add(VGroup(line, TextLine(word, size, self.theme.muted).on(np.array([0.52, 0, 0]), "left")))
-        entries.arrange_in_grid(cols=4, buff=0.36, cell_alignment=LEFT)
+        columns = 4
+        entries.arrange_in_grid(cols=columns, buff=0.36, cell_alignment=LEFT)
         if entries.width > self.foot.width:
-            entries.arrange_in_grid(cols=2, buff=(0.8, 0.1), cell_alignment=LEFT)
+            columns = 2
+            entries.arrange_in_grid(cols=columns, buff=(0.8, 0.1), cell_alignment=LEFT)
+        for place, (line, _) in enumerate(entries):  # words with and without descenders on one baseline
+            first = entries[place - place % columns][0]
+            entries[place].shift((first.get_y() - line.get_y()) * UP)
         return entries.move_to(self.foot.center)
 
     # One neuron -----------------------------------------------------------------------------------------
