@@ -100,21 +100,21 @@ class Floor:
         self.seconds = 0.0
 
     def hold(self, scene: Any, frames: int) -> None:
-        from nnanim.engine.renderer import draw_moving, draw_static
+        from nnanim.engine.redraw import Redraw
 
-        draw_static(scene)
-        self._encode([draw_moving(scene).copy()], frames)
+        picture, changed = Redraw(scene).frame()
+        self._encode([(picture.copy(), changed)], frames)
 
     def animate(self, scene: Any, times: Any) -> int:
         from nnanim.engine.plays import slices
-        from nnanim.engine.renderer import draw_moving, draw_static
+        from nnanim.engine.redraw import Redraw
 
-        draw_static(scene)
         for start, stop in slices(len(times)):
-            pictures = []
+            pictures, redraw = [], Redraw(scene)
             for t in times[start:stop]:
                 scene.update_to_time(t)
-                pictures.append(draw_moving(scene).copy())
+                picture, changed = redraw.frame()
+                pictures.append((picture.copy(), changed))
                 if scene.stop_condition is not None and scene.stop_condition():
                     self._encode(pictures)
                     return start + len(pictures)
@@ -128,8 +128,8 @@ class Floor:
         with tempfile.TemporaryDirectory() as folder:
             started = time.process_time()
             segment = open_segment(Path(folder) / "segment.mp4", self.profile, self.settings, held=held)
-            for picture in pictures:
-                segment.write(picture, repeat)
+            for picture, changed in pictures:
+                segment.write(picture, repeat, changed)
             segment.close()
             self.seconds += time.process_time() - started
 
@@ -149,11 +149,15 @@ LAYERS = (784, 16, 16, 10)
 
 
 def run_network() -> dict[str, Any]:
-    """Frames a second of a 784-16-16-10 network, each of its 13,002 parameters changing colour in every frame."""
-    import numpy as np
-    from manim import RED, Circle, Line, ManimColor, Transform, VGroup, tempconfig
+    """Frames a second of a 784-16-16-10 network, each of its 13,002 parameters changing colour in every frame.
 
-    from nnanim.engine import RenderSettings
+    Rendered to a file by the engine with all cores, and drawn here in one process, beside manim's own mobjects.
+    """
+    import numpy as np
+    from manim import RED, Camera, Circle, Line, ManimColor, Scene, Transform, VGroup, tempconfig
+
+    from nnanim.engine import RenderSettings, render
+    from nnanim.engine.camera import quicken
     from nnanim.engine.session import configured
     from nnanim.visuals.bundle import WeightBundle
     from nnanim.visuals.neurons import Neurons
@@ -165,62 +169,59 @@ def run_network() -> dict[str, Any]:
         for size, x in zip(LAYERS, np.linspace(-6, 6, len(LAYERS)), strict=True)
     ]
     layers = list(pairwise(places))
-    bundles, targets = (
-        [WeightBundle(a, b, numbers.normal(size=(len(b), len(a))), limit=2.5) for a, b in layers]
-        for _ in "ab"
-    )
-    biases, others = (
-        [Neurons(at, 0.12).light(numbers.normal(size=len(at))) for at in places[1:]] for _ in "ab"
-    )
-    parameters = sum(part.n_parts for part in (*bundles, *biases))
-    painted = frames_per_second(
-        RenderSettings(*SIZE, FPS),
-        configured,
-        PaintedCamera,
-        [Transform(a, b) for a, b in zip((*bundles, *biases), (*targets, *others), strict=True)],
-        60,
-    )
+
+    def parameters() -> list[Any]:
+        bundles = [WeightBundle(a, b, numbers.normal(size=(len(b), len(a))), limit=2.5) for a, b in layers]
+        return [*bundles, *(Neurons(at, 0.12).light(numbers.normal(size=len(at))) for at in places[1:])]
+
+    before, after = parameters(), parameters()
+
+    class Network(Scene):
+        def __init__(self) -> None:
+            super().__init__(camera_class=PaintedCamera)
+
+        def construct(self) -> None:
+            self.play(*(Transform(a.copy(), b) for a, b in zip(before, after, strict=True)), run_time=4)
+
+    settings = RenderSettings(*SIZE, FPS)
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        rendered = render(Network, Path(folder) / "network.mp4", settings)
+        seconds = time.perf_counter() - started
+    with configured(settings):
+        camera = PaintedCamera()
+        quicken(camera)
+        drawn = frames_per_second(camera, [Transform(a, b) for a, b in zip(before, after, strict=True)], 60)
     with tempconfig({"pixel_width": SIZE[0], "pixel_height": SIZE[1], "frame_rate": FPS}):
         lines = VGroup(
             *[
                 Line(*ends, stroke_width=width, stroke_color=ManimColor(rgba[:3]), stroke_opacity=rgba[3])
-                for bundle in bundles
+                for bundle in before[: len(layers)]
                 for ends, width, rgba in zip(bundle.parts(), bundle.stroke_widths, bundle.rgba, strict=True)
             ],
             *[Circle(0.12, fill_opacity=1).move_to(at) for layer in places[1:] for at in layer],
         )
-        plain = frames_per_second(None, None, None, [lines.animate.set_color(RED).build()], 3)
-    return {"parameters": parameters, "painted_fps": painted, "plain_manim_fps": plain}
+        plain = frames_per_second(Camera(), [lines.animate.set_color(RED).build()], 3)
+    return {
+        "parameters": sum(part.n_parts for part in before),
+        "rendered_fps": rendered.frames / seconds,
+        "painted_fps": drawn,
+        "plain_manim_fps": plain,
+    }
 
 
-def frames_per_second(
-    settings: Any, configured: Any, camera_class: Any, animations: list[Any], frames: int
-) -> float:
+def frames_per_second(camera: Any, animations: list[Any], frames: int) -> float:
     """Frames for each second of processor time that interpolation and drawing take, without encoding."""
-    from contextlib import nullcontext
-
-    from manim import Camera
-
-    from nnanim.engine.camera import quicken
-
-    with configured(settings) if configured else nullcontext():
-        camera = (camera_class or Camera)()
-        if configured:
-            quicken(camera)
+    for animation in animations:
+        animation.begin()
+    # The first frame finds out where the lines lie; a play of a second shares it among sixty.
+    started = time.process_time()
+    for number in range(frames):
         for animation in animations:
-            animation.begin()
-
-        def draw(alpha: float) -> None:
-            for animation in animations:
-                animation.interpolate(alpha)
-            camera.reset()
-            camera.capture_mobjects([animation.mobject for animation in animations])
-
-        # The first frame finds out where the lines lie; a play of a second shares it among sixty.
-        started = time.process_time()
-        for number in range(frames):
-            draw(number / frames)
-        return frames / (time.process_time() - started)
+            animation.interpolate(number / frames)
+        camera.reset()
+        camera.capture_mobjects([animation.mobject for animation in animations])
+    return frames / (time.process_time() - started)
 
 
 def main() -> None:

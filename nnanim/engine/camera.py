@@ -8,11 +8,11 @@ import itertools
 import sys
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import cairo
 import numpy as np
-from manim import Mobject, VMobject
+from manim import Mobject, MovingCamera, VMobject
 from manim.camera.camera import CAP_STYLE_MAP, LINE_JOIN_MAP, Camera
 
 from .shortcuts import families
@@ -21,6 +21,19 @@ _MOVE_TO, _CURVE_TO, _CLOSE_PATH = 0, 2, 3
 _KEPT_PATHS = 20_000
 # The methods that the quick drawing stands for; a camera that brings its own keeps it.
 _REPLACED = ("set_cairo_context_path", "set_cairo_context_color", "apply_fill", "apply_stroke")
+# The steps from a list of mobjects to a picture; a camera that brings its own is asked for whole pictures.
+_STEPS = (
+    "reset",
+    "set_frame_to_background",
+    "set_pixel_array",
+    "capture_mobjects",
+    "get_mobjects_to_display",
+    "get_cairo_context",
+    "display_multiple_vectorized_mobjects",
+    "display_multiple_non_background_colored_vmobjects",
+    "display_vectorized",
+    "transform_points_pre_display",
+)
 
 
 class _CairoPath(ctypes.Structure):
@@ -117,6 +130,18 @@ def path_elements(points: np.ndarray, subpaths: Iterable[tuple[int, int, bool]])
     return np.concatenate(parts) if parts else np.empty((0, 2))
 
 
+class Outline(NamedTuple):
+    """What is drawn of one mobject: its path, the colours that show, and what else decides how it looks."""
+
+    points: bytes
+    elements: np.ndarray
+    background: np.ndarray | None
+    fill: np.ndarray | None
+    stroke: np.ndarray | None
+    style: tuple[Any, ...]
+    """Widths of background stroke and stroke, kind of joint and cap; then all colours, as values."""
+
+
 class QuickDrawing(Camera):
     """The drawing of vectorised mobjects as manim does it, with less Python.
 
@@ -126,6 +151,8 @@ class QuickDrawing(Camera):
 
     # Whether the steps of drawing one mobject are manim's own; set for each class by :func:`quicken`.
     draws_as_manim = False
+    # Whether a part of the picture can be drawn without the rest.
+    draws_in_part = False
     shows_points_as_they_are = False
 
     def get_mobjects_to_display(
@@ -148,11 +175,15 @@ class QuickDrawing(Camera):
         context = self.get_cairo_context(pixel_array)
         for vmobject in vmobjects:
             if hasattr(type(vmobject), "paint"):
-                context.save()
-                vmobject.paint(context, self)
-                context.restore()
+                self.paint(vmobject, context)
             else:
                 self.display_vectorized(vmobject, context)
+
+    def paint(self, vmobject: Any, context: cairo.Context) -> None:
+        """Let a mobject draw itself; what it sets in the context is forgotten."""
+        context.save()
+        vmobject.paint(context, self)
+        context.restore()
 
     def display_vectorized(self, vmobject: VMobject, ctx: cairo.Context) -> Any:
         appender = path_appender() if self.draws_as_manim else None
@@ -163,28 +194,46 @@ class QuickDrawing(Camera):
 
     def draw_quickly(self: Any, vmobject: VMobject, context: cairo.Context, appender: PathAppender) -> None:
         """Background stroke, fill and stroke of one mobject."""
+        outline = self.outline(vmobject)
+        if outline is not None:
+            self.put(outline, vmobject, context, appender)
+
+    def outline(self: Any, vmobject: VMobject) -> Outline | None:
+        """What would be drawn of one mobject now; ``None`` if nothing of it shows."""
         background_width = vmobject.get_stroke_width(True)
         width = vmobject.get_stroke_width(False)
         fill = _visible(self.get_fill_rgbas(vmobject))
         background = _visible(self.get_stroke_rgbas(vmobject, True)) if background_width else None
         stroke = _visible(self.get_stroke_rgbas(vmobject, False)) if width else None
         if fill is background is stroke is None:
-            return
-        elements = self._path_of(vmobject)
+            return None
+        content, elements = self._path_of(vmobject)
         if len(elements) == 0:
-            return
-        context.new_path()
-        appender.append(context, elements)
-        if background is not None:
-            self._stroke(context, vmobject, background, background_width)
-        if fill is not None:
-            self._set_source(context, fill, vmobject)
-            context.fill_preserve()
-        if stroke is not None:
-            self._stroke(context, vmobject, stroke, width)
+            return None
+        style: list[Any] = [background_width, width, vmobject.joint_type, vmobject.cap_style]
+        for rgbas in (background, fill, stroke):
+            # The arrays are the mobject's own and may be written over.
+            style.append(rgbas if rgbas is None else rgbas.tobytes())
+            if rgbas is not None and len(rgbas) > 1:
+                style.append(np.asarray(vmobject.get_sheen_direction()).tobytes())
+        return Outline(content, elements, background, fill, stroke, tuple(style))
 
-    def _path_of(self: Any, vmobject: VMobject) -> np.ndarray:
-        """The mobject's path, from the frame before if nothing moved; comparing costs a tenth of building."""
+    def put(
+        self: Any, outline: Outline, vmobject: VMobject, context: cairo.Context, appender: PathAppender
+    ) -> None:
+        """Draw a mobject's outline."""
+        context.new_path()
+        appender.append(context, outline.elements)
+        if outline.background is not None:
+            self._stroke(context, vmobject, outline.background, outline.style[0])
+        if outline.fill is not None:
+            self._set_source(context, outline.fill, vmobject)
+            context.fill_preserve()
+        if outline.stroke is not None:
+            self._stroke(context, vmobject, outline.stroke, outline.style[1])
+
+    def _path_of(self: Any, vmobject: VMobject) -> tuple[bytes, np.ndarray]:
+        """The mobject's points and path, from the frame before if nothing moved; comparing costs a tenth of building."""
         points = vmobject.points
         if not self.shows_points_as_they_are:
             points = self.transform_points_pre_display(vmobject, points)
@@ -192,14 +241,14 @@ class QuickDrawing(Camera):
         paths = self.__dict__.setdefault("_quick_paths", {})
         known = paths.get(id(vmobject))
         if known is not None and known[0] == content:
-            return known[1]
+            return known
         if self.shows_points_as_they_are:
             points = self.transform_points_pre_display(vmobject, points)
         elements = path_elements(points, _subpaths(vmobject, points))
         if len(paths) > _KEPT_PATHS:
             paths.clear()
-        paths[id(vmobject)] = (content, elements)
-        return elements
+        known = paths[id(vmobject)] = (content, elements)
+        return known
 
     def _stroke(
         self: Any, context: cairo.Context, vmobject: VMobject, rgbas: np.ndarray, width: float
@@ -251,6 +300,11 @@ def _quick_class(cls: type[Camera]) -> type[Camera]:
     quick: Any = type(cls.__name__, bases, {"__module__": cls.__module__, "__qualname__": cls.__qualname__})
     quick.shows_points_as_they_are = cls.transform_points_pre_display is Camera.transform_points_pre_display
     quick.draws_as_manim = all(getattr(cls, name) is getattr(Camera, name) for name in _REPLACED)
+    quick.draws_in_part = quick.draws_as_manim and all(
+        getattr(cls, name) in (getattr(Camera, name), getattr(MovingCamera, name))
+        or (name == "display_vectorized" and getattr(cls, "paints_parts", False))
+        for name in _STEPS
+    )
     return quick
 
 

@@ -13,8 +13,9 @@ import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
-from .bands import BandConverter
+from .convert import FrameConverter
 from .pictures import PictureFolder, straight_alpha
+from .redraw import Box
 from .settings import RenderSettings
 from .stillness import read_parameters, repeat_picture
 
@@ -99,8 +100,11 @@ class SegmentWriter(Protocol):
 
     frames: int
 
-    def write(self, picture: np.ndarray, repeat: int = 1) -> None:
-        """Append ``picture`` (H, W, 4, uint8, RGBA as cairo leaves it) ``repeat`` times."""
+    def write(self, picture: np.ndarray, repeat: int = 1, changed: Box | None = None) -> None:
+        """Append ``picture`` (H, W, 4, uint8, RGBA as cairo leaves it) ``repeat`` times.
+
+        Outside of ``changed`` it must be the picture written before; ``None`` promises nothing.
+        """
 
     def close(self) -> None:
         """Make the segment whole."""
@@ -147,9 +151,11 @@ class SegmentEncoder:
         self._time_base = Fraction(1, settings.fps)
         self._key_distance = KEYFRAME_SECONDS * settings.fps
         self._flushed = False
-        self._reformatters: dict[int, VideoReformatter] = {}
+        self._reformatters: dict[tuple[int, ...], VideoReformatter] = {}
         # x264 copies what it is given, so the next picture may be written over the last one.
-        self._bands = BandConverter(self._convert) if profile.codec == "libx264" and not self.held else None
+        self._converter = (
+            FrameConverter(self._convert) if profile.codec == "libx264" and not self.held else None
+        )
         self._container = av.open(str(self.path), "w", format=profile.container)
         options = dict(profile.options)
         if self.held:
@@ -164,9 +170,12 @@ class SegmentEncoder:
             tag_bt709(context)
         self._stream = stream
 
-    def write(self, picture: np.ndarray, repeat: int = 1) -> None:
+    def write(self, picture: np.ndarray, repeat: int = 1, changed: Box | None = None) -> None:
         """Append ``picture`` (H, W, 4, uint8, RGBA as cairo leaves it) ``repeat`` times."""
-        frame = self._convert(picture) if self._bands is None else self._bands.frame(picture)
+        if self._converter is not None:
+            frame = self._converter.frame(picture, changed)
+        else:
+            frame = self._convert(picture)
         if self.held and self.frames == 0:
             self._hold(frame, repeat)
             return
@@ -200,7 +209,7 @@ class SegmentEncoder:
         if self.profile.alpha:
             picture = straight_alpha(picture)
         source = av.VideoFrame.from_numpy_buffer(picture, "rgba")
-        reformatter = self._reformatters.setdefault(len(picture), VideoReformatter())
+        reformatter = self._reformatters.setdefault(picture.shape, VideoReformatter())
         # One thread: every core has a worker already.
         if self.profile.is_rgb:
             return reformatter.reformat(source, format=self.profile.pixel_format, threads=1)

@@ -113,7 +113,8 @@ def _write(
     )
     upcoming = next(waiting, None)
     for segment in segments:
-        with av.open(str(segment)) as part:
+        # The packets are all that is wanted; without this, every key frame would be decoded to describe it.
+        with av.open(str(segment), options={"skip_frame": "all"}) as part:
             stream = part.streams.video[0]
             for packet in part.demux(stream):
                 if packet.size == 0:

@@ -16,7 +16,7 @@ from .encode import Profile, SegmentWriter, open_segment
 from .errors import EngineError
 from .fingerprint import Digest, Unkeyable, play_key, still_key
 from .plays import can_jump, fixed_slices, slices
-from .renderer import draw_moving, draw_static
+from .redraw import Redraw
 from .segments import Segment
 from .settings import RenderSettings
 from .tween import quicken_animations
@@ -85,8 +85,8 @@ class ForkRecorder:
         """Draw the scene as it stands once and show it for so many frames."""
 
         def draw(segment: SegmentWriter, tell: Tell) -> None:
-            draw_static(scene)
-            segment.write(draw_moving(scene), frames)
+            picture, _ = Redraw(scene).frame()
+            segment.write(picture, frames)
             tell(frames)
 
         key = self._key(lambda: still_key(scene, *self._salt), f"{frames} frames")
@@ -97,6 +97,8 @@ class ForkRecorder:
         if not can_jump(scene):
             return self._step(scene, times)
         play = self._key(lambda: play_key(scene, times, *self._salt))
+        if len(slices(len(times))) > 1:
+            _prepare_painting(scene)
         for start, stop in slices(len(times)):
             key = play and self._key(play.copy, f"frames {start} to {stop}")
             self._add(_label(scene, start, stop), stop - start, key, _jump(scene, times[start:stop]))
@@ -212,6 +214,14 @@ class ForkRecorder:
                 )
 
 
+def _prepare_painting(scene: Scene) -> None:
+    """Let mobjects that paint themselves work out here, once, what every worker would need."""
+    camera = scene.renderer.camera
+    for mobject in camera.get_mobjects_to_display(scene.moving_mobjects):
+        if hasattr(mobject, "prepare_painting"):
+            mobject.prepare_painting(camera.get_cairo_context(camera.pixel_array), camera)
+
+
 def _label(scene: Scene, start: int, stop: int) -> str:
     return f"play {scene.renderer.num_plays + 1}, frames {start} to {stop - 1}"
 
@@ -228,11 +238,12 @@ def _jump(scene: Scene, times: np.ndarray) -> Draw:
 
     def draw(segment: SegmentWriter, tell: Tell) -> None:
         quicken_animations(scene)
-        draw_static(scene)
+        redraw = Redraw(scene)
         for t in times:
             for animation in scene.animations:
                 animation.interpolate(t / animation.run_time)
-            segment.write(draw_moving(scene))
+            picture, changed = redraw.frame()
+            segment.write(picture, changed=changed)
             tell(1)
 
     return draw
@@ -240,10 +251,11 @@ def _jump(scene: Scene, times: np.ndarray) -> Draw:
 
 def _slice(scene: Scene, times: np.ndarray) -> Draw:
     def draw(segment: SegmentWriter, tell: Tell) -> None:
-        draw_static(scene)
+        redraw = Redraw(scene)
         for t in times:
             scene.update_to_time(t)
-            segment.write(draw_moving(scene))
+            picture, changed = redraw.frame()
+            segment.write(picture, changed=changed)
             tell(1)
             if scene.stop_condition is not None and scene.stop_condition():
                 break

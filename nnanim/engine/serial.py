@@ -9,7 +9,7 @@ import numpy as np
 from manim import Scene
 
 from .encode import Profile, SegmentWriter, open_segment
-from .renderer import draw_moving, draw_static
+from .redraw import Redraw
 from .segments import Segment
 from .settings import RenderSettings
 
@@ -34,18 +34,19 @@ class SerialRecorder:
     def hold(self, scene: Scene, frames: int) -> None:
         """Draw the scene as it stands once and show it for so many frames."""
         segment = self._open(held=True)
-        draw_static(scene)
-        segment.write(draw_moving(scene), frames)
+        picture, _ = Redraw(scene).frame()
+        segment.write(picture, frames)
         self._close(scene, segment)
         self.on_frames(frames)
 
     def animate(self, scene: Scene, times: np.ndarray) -> int:
         """Draw the play from its first to its last frame."""
         segment = self._open()
-        draw_static(scene)
+        redraw = Redraw(scene)
         for t in times:
             scene.update_to_time(t)
-            segment.write(draw_moving(scene))
+            picture, changed = redraw.frame()
+            segment.write(picture, changed=changed)
             self.on_frames(1)
             if scene.stop_condition is not None and scene.stop_condition():
                 break

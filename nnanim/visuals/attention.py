@@ -248,6 +248,7 @@ class Hatching(Painted):
     """
 
     array_names: ClassVar[tuple[str, ...]] = ("opacity",)
+    overhang = 0.0
     colored_by: ClassVar[Literal["fill", "stroke"]] = "stroke"
 
     def __init__(self, cells: HeatMap, which: ArrayLike) -> None:
@@ -319,6 +320,11 @@ class AttentionArcs(Painted):
     def stroke_widths(self) -> Floats:
         """Width of each arc, in manim's stroke units, shape (n,)."""
         return 1.2 + 10.0 * self.weights
+
+    @property
+    def overhang(self) -> float:
+        """Half of the widest arc."""
+        return 0.005 * float(self.stroke_widths.max(initial=0.0))
 
     @property
     def opacities(self) -> Floats:

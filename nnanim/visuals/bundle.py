@@ -174,6 +174,25 @@ class WeightBundle(Painted):
         colors[:, 3] *= opacity * (1.0 + np.clip(self.emphasis, -1.0, 0.0)) * self.opacity
         return colors
 
+    @property
+    def overhang(self) -> float:
+        """Half of the widest line."""
+        return 0.005 * float(self.widths.max())
+
+    @property
+    def keeps_to_clip(self) -> bool:
+        """Thousands of lines are written straight into the picture."""
+        return self.n_parts < DENSE
+
+    def prepare_painting(self, ctx: cairo.Context, camera: Camera) -> None:
+        """Find out which pixels thousands of lines cover, so that processes forked from this one need not."""
+        if self.n_parts >= DENSE and isinstance(ctx.get_target(), cairo.ImageSurface):
+            _footprint_of(ctx, self.parts(camera)[:, :, :2], self._typical_width(camera))
+
+    def _typical_width(self, camera: Camera) -> float:
+        """A width that does not change with the weights, in scene units."""
+        return float(self.widths.mean()) * camera.cairo_line_width_multiple
+
     def paint_parts(self, ctx: cairo.Context, camera: Camera) -> None:
         """Draw faint lines first, strong ones over them, those spoken of last."""
         lines = self.parts(camera)[:, :, :2]
@@ -188,10 +207,8 @@ class WeightBundle(Painted):
                 and drawn.sum() >= DENSE // 2
                 and isinstance(ctx.get_target(), cairo.ImageSurface)
             ):
-                typical = float(self.widths.mean()) * camera.cairo_line_width_multiple
-                _paint_texture(
-                    ctx, lines, np.where(drawn[:, None], colors, colors * (1, 1, 1, 0)), widths, typical
-                )
+                shown = np.where(drawn[:, None], colors, colors * (1, 1, 1, 0))
+                _paint_texture(ctx, lines, shown, widths, self._typical_width(camera))
             else:
                 _paint_strokes(
                     ctx, lines, colors, widths, np.flatnonzero(drawn)[np.argsort(self.magnitude[drawn])]
@@ -383,6 +400,24 @@ def _footprint(ends: Floats, size: tuple[int, int], box: float) -> _Footprint:
     return known
 
 
+def _pixels_per_unit(ctx: cairo.Context) -> float:
+    matrix = ctx.get_matrix()
+    return float(abs(matrix.xx * matrix.yy - matrix.xy * matrix.yx) ** 0.5)
+
+
+def _footprint_of(ctx: cairo.Context, lines: Floats, typical: float) -> _Footprint:
+    """The footprint of lines (n_lines, 2, 2) in scene units, of one typical width, on the context's picture."""
+    surface = ctx.get_target()
+    assert isinstance(surface, cairo.ImageSurface)
+    matrix = ctx.get_matrix()
+    x = matrix.xx * lines[:, :, 0] + matrix.xy * lines[:, :, 1] + matrix.x0
+    y = matrix.yx * lines[:, :, 0] + matrix.yy * lines[:, :, 1] + matrix.y0
+    box = typical * _pixels_per_unit(ctx)
+    box = 1.0 if box < 1.3 else round(box, 2)
+    size = (surface.get_stride() // 4, surface.get_height())
+    return _footprint(np.stack([x, y], axis=-1).reshape(-1, 4), size, box)
+
+
 def _paint_texture(ctx: cairo.Context, lines: Floats, colors: Floats, widths: Floats, typical: float) -> None:
     """Draw lines by summing up what they cover.
 
@@ -400,14 +435,9 @@ def _paint_texture(ctx: cairo.Context, lines: Floats, colors: Floats, widths: Fl
     surface = ctx.get_target()
     assert isinstance(surface, cairo.ImageSurface)
     surface.flush()
-    size = (surface.get_stride() // 4, surface.get_height())
-    matrix = ctx.get_matrix()
-    x = matrix.xx * lines[:, :, 0] + matrix.xy * lines[:, :, 1] + matrix.x0
-    y = matrix.yx * lines[:, :, 0] + matrix.yy * lines[:, :, 1] + matrix.y0
-    pixels_per_unit = abs(matrix.xx * matrix.yy - matrix.xy * matrix.yx) ** 0.5
-    box = typical * pixels_per_unit
-    box = 1.0 if box < 1.3 else round(box, 2)
-    footprint = _footprint(np.stack([x, y], axis=-1).reshape(-1, 4), size, box)
+    footprint = _footprint_of(ctx, lines, typical)
+    size, box = footprint.size, footprint.box
+    pixels_per_unit = _pixels_per_unit(ctx)
 
     depth = _depth(colors[:, 3] * widths * pixels_per_unit, box)
     weighted = depth * colors[:, 3] ** STRENGTH

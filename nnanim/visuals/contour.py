@@ -48,6 +48,7 @@ class ContourBands(Painted):
     """
 
     array_names: ClassVar[tuple[str, ...]] = ("opacity",)
+    overhang = 0.05
 
     def __init__(
         self, x: ArrayLike, y: ArrayLike, heights: ArrayLike, levels: Sequence[float], region: Region, lines: float = 0.55

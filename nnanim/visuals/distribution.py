@@ -24,6 +24,7 @@ class _Pieces(Painted):
     """Rectangles, each with a share of the highlight and of its own presence."""
 
     array_names: ClassVar[tuple[str, ...]] = ("opacity", "values", "chosen", "kept", "others")
+    overhang = LEAST
 
     def __init__(self, corners: ArrayLike) -> None:
         super().__init__(corners, points_per_part=4)
@@ -169,6 +170,7 @@ class ReadingGrid(Painted):
     """
 
     array_names: ClassVar[tuple[str, ...]] = ("opacity", "read", "held")
+    overhang = 0.0
 
     def __init__(self, lengths: ArrayLike, region: Region) -> None:
         self.lengths = [int(length) for length in np.asarray(lengths)]

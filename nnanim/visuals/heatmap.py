@@ -108,6 +108,7 @@ class HeatMap(_Grid):
     array_names: ClassVar[tuple[str, ...]] = ("opacity", "emphasis", "values", "limit", "roundness", "gap")
     shared_names: ClassVar[frozenset[str]] = frozenset({"limit", "roundness", "gap"})
     state_names: ClassVar[tuple[str, ...]] = ("shape", "scale_of_colors")
+    overhang = 0.0
 
     def __init__(
         self,
@@ -381,6 +382,13 @@ class NumberGrid(_Grid):
         """Height of one em as drawn now, in manim units."""
         parts = self.parts()
         return float(np.linalg.norm(parts[0, 3] - parts[0, 0]) / CAP_HEIGHT) if len(parts) else self.size
+
+    @property
+    def overhang(self) -> float:
+        """What hangs below or above the capitals, and half of the longest number: the box may still be another's."""
+        parts = self.parts()
+        em = float(np.linalg.norm(parts[:, 3] - parts[:, 0], axis=1).max(initial=0.0)) / CAP_HEIGHT
+        return em * (0.4 + max((_advance(quantity, self.weight) for quantity in self.quantities), default=0.0) / 2)
 
     @property
     def inks(self) -> Floats:

@@ -30,6 +30,7 @@ class Neurons(Painted):
         The activation's magnitude at which the colour is fullest.
     """
 
+    overhang = 0.01 * RIM
     array_names: ClassVar[tuple[str, ...]] = ("opacity", "emphasis", "values", "lit", "limit")
     shared_names: ClassVar[frozenset[str]] = frozenset({"limit"})
 

@@ -14,6 +14,8 @@ import numpy as np
 from manim import Camera, ManimColor, Mobject, MovingCamera, VMobject, straight_path
 from numpy.typing import ArrayLike, NDArray
 
+from nnanim.visuals.appearance import Appearance
+
 Floats = NDArray[np.float64]
 STRAIGHT = straight_path()
 INVISIBLE = 1 / 512
@@ -46,6 +48,9 @@ class Painted(VMobject):
     colored_by: ClassVar[Literal["fill", "stroke"]] = "fill"
     """Whether parts follow ``set_fill`` (areas) or ``set_stroke`` (lines) of a group they are in."""
 
+    parts_stand_alone: ClassVar[bool] = True
+    """Whether the ink of a part depends on its own rows and on what is shared, and on no other part."""
+
     def __init__(self, points: ArrayLike, points_per_part: int) -> None:
         super().__init__(stroke_width=0, fill_opacity=1, n_points_per_cubic_curve=points_per_part)
         self.points = np.array(points, dtype=float).reshape(-1, 3)
@@ -62,6 +67,34 @@ class Painted(VMobject):
     @abstractmethod
     def paint_parts(self, ctx: cairo.Context, camera: Camera) -> None:
         """Draw all parts; the context has no path, and what is set in it is forgotten afterwards."""
+
+    # ---- drawing again only what changed
+
+    @property
+    def overhang(self) -> float | None:
+        """How far the ink of a part reaches beyond its points, in scene units; ``None`` when nobody can tell.
+
+        A subclass that says so, or has its own :meth:`boxes_of_parts`, is drawn again only where it changed.
+        """
+        return None
+
+    @property
+    def keeps_to_clip(self) -> bool:
+        """Whether it paints through the context alone, so that what lies outside of its clip stays as it is."""
+        return True
+
+    def boxes_of_parts(self) -> Floats | None:
+        """Where the ink of each part lies: left, bottom, right, top, shape (n_parts, 4); ``None`` when unknown."""
+        if self.overhang is None:
+            return None
+        corners = self.parts()[:, :, :2]
+        return np.hstack([corners.min(axis=1) - self.overhang, corners.max(axis=1) + self.overhang])
+
+    def appearance(self, before: Appearance | None = None) -> Appearance:
+        """How it looks now; ``before`` itself if that still holds."""
+        return before if before is not None and before.still_holds(self) else Appearance(self)
+
+    # ---- geometry
 
     @property
     def n_parts(self) -> int:
@@ -248,6 +281,9 @@ def emphasis_of(mask: NDArray[np.bool_], strength: float, others: float) -> Floa
 
 class PaintsParts:
     """What makes a manim camera draw :class:`Painted` mobjects; put it in front of the camera's class."""
+
+    paints_parts: ClassVar[bool] = True
+    """Says that everything else is drawn as the camera beneath does it."""
 
     def display_vectorized(self, vmobject: VMobject, ctx: cairo.Context) -> Any:
         """Let the mobject paint itself if it can."""

@@ -73,6 +73,11 @@ class PointCloud(Painted):
             self.radius = self.radius * abs(scale_factor)
         return self
 
+    @property
+    def overhang(self) -> float:
+        """The largest radius."""
+        return float(self.radius.max(initial=0.0))
+
     def paint_parts(self, ctx: cairo.Context, camera: Camera) -> None:
         """Draw the dots in their order."""
         colors = ink(camera, self.rgba)

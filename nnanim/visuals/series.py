@@ -55,6 +55,7 @@ class Series(Painted):
     shared_names: ClassVar[frozenset[str]] = frozenset({"rgba", "line_width", "radius"})
     state_names: ClassVar[tuple[str, ...]] = ("marker",)
     colored_by = "stroke"
+    parts_stand_alone = False
 
     def __init__(
         self,
@@ -83,6 +84,11 @@ class Series(Painted):
     def color_name(self) -> str:
         """The line's colour as ``#RRGGBB``."""
         return "#" + "".join(f"{round(255 * channel):02X}" for channel in self.rgba[:3])
+
+    @property
+    def overhang(self) -> float:
+        """The tip of a mark with its rim, or half of the line."""
+        return 1.3 * float(self.radius[0]) + 0.03 + 0.005 * float(self.line_width[0])
 
     @property
     def seen(self) -> Floats:
@@ -207,6 +213,12 @@ class Bars(Painted):
     def tint(self, color: Floats) -> Self:
         """Give every bar one colour."""
         return self.set_colors(color)
+
+    def boxes_of_parts(self) -> Floats:
+        """Each bar with its rim."""
+        feet, half = self.parts()[:, 0, :2], np.array([self.thickness / 2, 0.0])
+        heads = feet + np.outer(self.lengths, (0.0, 1.0))
+        return np.hstack([np.minimum(feet, heads) - half - 0.022, np.maximum(feet, heads) + half + 0.022])
 
     def paint_parts(self, ctx: cairo.Context, camera: Camera) -> None:
         """Draw the bars; one shorter than a hundredth of a unit is not seen."""

@@ -49,6 +49,7 @@ class Surface(Painted):
 
     array_names: ClassVar[tuple[str, ...]] = ("opacity", "azimuth", "elevation", "zoom", "offset", "reached")
     shared_names: ClassVar[frozenset[str]] = frozenset({"azimuth", "elevation", "zoom", "offset", "reached"})
+    parts_stand_alone = False
 
     def __init__(
         self, x: ArrayLike, y: ArrayLike, heights: ArrayLike, region: Region,
@@ -136,6 +137,11 @@ class Surface(Painted):
         brightest = 0.08 if rgba(theme().panel)[:3].mean() > 0.5 else 0.5  # pale colours would be washed out
         colors[..., :3] *= (1 + relief * (brightest + (lit - 1) * (0.5 + brightest)))[..., None]
         return np.clip(colors, 0.0, 1.0)
+
+    def boxes_of_parts(self) -> Floats:
+        """The facets, the ground and the run, with the ball at its head."""
+        flat = self.project(np.vstack([self.grid.reshape(-1, 3), self._ground(), self.run]))
+        return np.hstack([flat.min(axis=0) - 0.3, flat.max(axis=0) + 0.3])[None]
 
     def paint_parts(self, ctx: cairo.Context, camera: Camera) -> None:
         """Draw the ground's outline, the facets from back to front, then the run."""

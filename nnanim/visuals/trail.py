@@ -42,6 +42,7 @@ class Trail(Painted):
     array_names: ClassVar[tuple[str, ...]] = ("opacity", "reached", "rgba", "ball")
     shared_names: ClassVar[frozenset[str]] = frozenset({"reached", "rgba", "ball"})
     state_names: ClassVar[tuple[str, ...]] = ("seen", "arrives", "departs")
+    parts_stand_alone = False
 
     def __init__(
         self, spots: ArrayLike, window: Region, color: str | None = None, shape: Shape = "circle",
@@ -63,6 +64,11 @@ class Trail(Painted):
     def finish(self) -> Self:
         """Show the whole run."""
         return self.reach(self.n_parts)
+
+    @property
+    def overhang(self) -> float:
+        """The corner of the ball with its rim, a dot, or half of the line."""
+        return max(1.3 * float(self.ball[0]) + 0.1, self.dot, 0.005 * self.width_of_line)
 
     @property
     def leaves(self) -> bool:
