@@ -4,6 +4,7 @@ Every segment starts with a key frame and refers to nothing outside, so segments
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +21,9 @@ from .settings import RenderSettings
 from .stillness import read_parameters, repeat_picture
 
 KEYFRAME_SECONDS = 4
+# A VP9 frame of one byte, profile 0, that shows what lies in the first of the slots that a key frame fills: frame_marker 2,
+# two profile bits, show_existing_frame, frame_to_show_map_idx (VP9 Bitstream Specification 0.6, 6.2).
+SHOW_AGAIN_VP9 = b"\x88"
 HELD_CRF_BONUS = 6
 
 
@@ -135,8 +139,8 @@ class SegmentEncoder:
     profile, settings
         How it is encoded.
     held
-        The segment shows one picture; with H.264 only that one is encoded, and with more care, since nothing
-        after it improves it.
+        The segment shows one picture; with H.264, ProRes and VP9 without alpha only that one is encoded, with H.264
+        with more care, since nothing after it improves it.
     threads
         Encoder threads; 1 where every core already has a worker, 0 for all cores.
     """
@@ -145,7 +149,9 @@ class SegmentEncoder:
         self, path: Path, profile: Profile, settings: RenderSettings, *, held: bool = False, threads: int = 1
     ) -> None:
         self.path = path
-        self.held = held and profile.codec == "libx264"
+        self.held = held and (
+            profile.codec in ("libx264", "prores_ks") or (profile.codec == "libvpx-vp9" and not profile.alpha)
+        )
         self.profile = profile
         self.frames = 0
         self._time_base = Fraction(1, settings.fps)
@@ -158,7 +164,7 @@ class SegmentEncoder:
         )
         self._container = av.open(str(self.path), "w", format=profile.container)
         options = dict(profile.options)
-        if self.held:
+        if self.held and profile.codec == "libx264":
             options["crf"] = str(max(int(options["crf"]) - HELD_CRF_BONUS, 0))
         stream = self._container.add_stream(profile.codec, rate=settings.fps, options=options)
         stream.width, stream.height = settings.pixel_width, settings.pixel_height
@@ -190,20 +196,31 @@ class SegmentEncoder:
         frame.pts, frame.time_base = 0, self._time_base
         packets = [*self._stream.encode(frame), *self._stream.encode(None)]
         self._flushed = True
-        parameters = read_parameters(self._stream.codec_context.extradata)
-        if len(packets) != 1 or parameters is None:
-            raise RuntimeError("x264 made a stream that cannot be held")
+        if len(packets) != 1:
+            raise RuntimeError(f"{self.profile.codec} made {len(packets)} packets of one picture")
         picture = bytes(packets[0])
+        again = self._repeater(picture)
         for number in range(repeat):
             since_key = number % self._key_distance
-            data = repeat_picture(parameters, since_key) if since_key else picture
+            data = again(since_key) if since_key else picture
             packet = av.Packet(data)
             packet.stream, packet.time_base = self._stream, self._time_base
             packet.pts = packet.dts = number
             packet.duration = 1
-            packet.is_keyframe = since_key == 0
+            packet.is_keyframe = since_key == 0 or data is picture
             self._container.mux_one(packet)
         self.frames = repeat
+
+    def _repeater(self, picture: bytes) -> Callable[[int], bytes]:
+        """What shows the picture again, by the number of pictures since the key frame."""
+        if self.profile.codec == "prores_ks":
+            return lambda _: picture
+        if self.profile.codec == "libvpx-vp9":
+            return lambda _: SHOW_AGAIN_VP9
+        parameters = read_parameters(self._stream.codec_context.extradata)
+        if parameters is None:
+            raise RuntimeError("x264 made a stream that cannot be held")
+        return lambda since_key: repeat_picture(parameters, since_key)
 
     def _convert(self, picture: np.ndarray) -> av.VideoFrame:
         if self.profile.alpha:

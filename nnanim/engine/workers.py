@@ -12,12 +12,14 @@ import random
 import select
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 STARTED, FRAME, REPORT = b"s", b"f", b"r"
+PROGRESS_SECONDS = 0.1
 
 # Gets its order (a path, say) and a function to call with the number of frames just drawn; returns a report
 # that JSON can carry.
@@ -226,8 +228,9 @@ class WorkerPool:
             if order:
                 os.read(self._take, 1)
                 os.write(status, STARTED)
+                progress = _Progress(status)
                 try:
-                    report = task(order, lambda frames: _tell(status, FRAME * frames))
+                    report = task(order, progress.count)
                 except BaseException as error:
                     report = {
                         "error": f"{type(error).__name__}: {error}",
@@ -238,10 +241,29 @@ class WorkerPool:
                         "errno": getattr(error, "errno", None),
                     }
                 os.write(self._give, b"t")
+                progress.tell()
                 _tell(status, REPORT + json.dumps(report).encode())
             code = 0
         finally:
             os._exit(code)
+
+
+class _Progress:
+    """Tells the parent about finished frames, a few at a time: each message wakes it."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        self.frames = 0
+        self.told = time.monotonic()
+
+    def count(self, frames: int) -> None:
+        self.frames += frames
+        if time.monotonic() - self.told >= PROGRESS_SECONDS:
+            self.tell()
+
+    def tell(self) -> None:
+        _tell(self.status, FRAME * self.frames)
+        self.frames, self.told = 0, time.monotonic()
 
 
 def _read_all(descriptor: int) -> bytes:

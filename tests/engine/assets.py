@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+# Removed when the process that made it ends.
+_folder = tempfile.TemporaryDirectory(prefix="nnanim-test-assets-")
 
-@lru_cache
+
 def folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="nnanim-test-assets-"))
+    return Path(_folder.name)
 
 
 @lru_cache

@@ -279,6 +279,27 @@ def test_held_frames_cost_next_to_nothing(tmp_path):
     assert all(np.array_equal(frame, frames[0]) for frame in frames)
 
 
+@pytest.mark.parametrize(("format", "codec"), [("webm", "vp9"), ("mov", "prores")])
+def test_other_codecs_hold_a_picture_without_encoding_it_again(format, codec, tmp_path):
+    class Thrice(LongHold):
+        def construct(self):
+            super().construct()
+            self.play(self.mobjects[0].animate.shift(RIGHT), run_time=0.5)
+            self.wait(1)
+
+    path = render(Thrice, tmp_path / f"video.{format}", settings(format=format, codec=codec)).path
+    with av.open(str(path)) as container:
+        sizes = [packet.size for packet in container.demux(video=0) if packet.size]
+    assert len(sizes) == 145
+    held = sizes[1:40]
+    assert set(held) == ({1} if codec == "vp9" else {sizes[0]})
+    frames = decoded(path, format="rgb24")
+    assert len(frames) == 145
+    assert all(np.array_equal(frame, frames[0]) for frame in frames[:130])
+    assert not np.array_equal(frames[134], frames[0])
+    assert all(np.array_equal(frame, frames[-1]) for frame in frames[-10:])
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
