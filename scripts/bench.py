@@ -1,7 +1,8 @@
 """Measures the engine against ``manim render`` on the same scenes, in turn, on this machine.
 Run it alone: python scripts/bench.py [--rounds 3] [SUBJECT ...]; results go to media/bench.json.
 
-A subject is a chapter's name or FILE:CLASS; without any, the scenes of bench_scenes.py and the network of 13,002 parameters."""
+A subject is a chapter's name or FILE:CLASS; without any, the scenes of bench_scenes.py, two chapters, and the network
+of 13,002 parameters."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-BUILT_IN = ("NetworkOfLines", "NumberTable", "CurveWithUpdaters", "CameraTour")
+SCENES = ("NetworkOfLines", "NumberTable", "CurveWithUpdaters", "CameraTour")
+CHAPTERS = ("forward-propagation", "qkv-attention")
 SIZE, FPS = (1920, 1080), 60
 # Share of the cores that others may use; above it, wall times say more about them than about us.
 MOST_LOAD = 0.15
@@ -221,7 +223,7 @@ def main() -> None:
         f"{'manim CPU s':>13}{'engine CPU s':>13}"
     )
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    for subject in subjects or [f"{HERE / 'bench_scenes.py'}:{name}" for name in BUILT_IN]:
+    for subject in subjects or [*(f"{HERE / 'bench_scenes.py'}:{name}" for name in SCENES), *CHAPTERS]:
         row = measure(subject, chosen.rounds, cores)
         report["scenes"].append(row)
         print(

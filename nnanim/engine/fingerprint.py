@@ -40,6 +40,7 @@ _VECTOR_LOOK = (
     "background_image",
 )
 _NOT_LOOK = frozenset({"submobjects", "updaters", "target", "saved_state", "name", "original_id"})
+_TOLD_BY_REPR = frozenset({bool, int, float, str, np.float64})
 # The methods through which a mobject of one's own class changes what an animation makes of it.
 _ANIMATED_BY = (
     "interpolate",
@@ -94,7 +95,9 @@ class Digest:
 
     def value(self, value: Any) -> None:
         """Add anything: data by content, mobjects and animations by their attributes."""
-        if value is None or isinstance(value, (bool, int, float, str, bytes, complex, np.generic, enum.Enum)):
+        if isinstance(value, enum.Enum):
+            self.text(f"{type(value).__name__} {value._name_}")
+        elif value is None or isinstance(value, (bool, int, float, str, bytes, complex, np.generic)):
             self.text(f"{type(value).__name__} {value!r}")
         elif isinstance(value, np.ndarray):
             self.array(value)
@@ -180,14 +183,32 @@ class Digest:
         self.text(f"{cls.__module__}.{cls.__qualname__}")
         for method in _own_methods(cls):  # type: ignore[arg-type]
             self.function(method)
-        for name, item in vars(mobject).items():
-            if name not in _NOT_LOOK and (plain := _plain(item)) is not None:
-                self.text(name)
-                self.value(plain)
+        self._attributes(vars(mobject))
         self._named_arrays(mobject)
         self.text(f"parts{len(mobject.submobjects)}")
         for part in mobject.submobjects:
             self.value(part)
+
+    def _attributes(self, attributes: dict[str, Any]) -> None:
+        """Add what is data in a mobject's attributes; numbers, texts and arrays, thousands of them, in one go."""
+        words: list[str] = []
+        contents: list[bytes] = []
+        for name, item in attributes.items():
+            if name in _NOT_LOOK:
+                continue
+            kind = type(item)
+            if kind in _TOLD_BY_REPR:
+                words += (name, repr(item))
+            elif kind is np.ndarray and not item.dtype.hasobject:
+                words += (name, item.dtype.str, str(item.shape))
+                contents.append(item.tobytes())
+            elif (plain := _plain(item)) is not None:
+                words.append(name)
+                self.text(name)
+                self.value(plain)
+        # Neither names nor representations contain the separator.
+        self.text("\0".join(words))
+        self._hash.update(b"".join(contents))
 
     def look(self, mobjects: Iterable[Mobject]) -> None:
         """Add what the camera reads from each of these mobjects, without their submobjects."""
