@@ -87,12 +87,10 @@ class Redraw:
         self._drawn, self._view = drawn, view
         if box is not None and box.area == 0:
             return self.camera.pixel_array, box
-        if box is not None and not all(
-            entry.look is None or isinstance(entry.look, Outline) or entry.mobject.keeps_to_clip
-            for entry in drawn
-            if _meet(entry, box)
-        ):
-            box = None
+        if box is not None:
+            self._measure(drawn)
+            if not all(_keeps_to_clip(entry) for entry in drawn if _meet(entry, box)):
+                box = None
         self._draw(drawn, box)
         return self.camera.pixel_array, box
 
@@ -131,8 +129,16 @@ class Redraw:
         return entries
 
     def _view_now(self) -> tuple[Any, ...]:
+        """What the whole picture depends on."""
         camera = self.camera
-        return (*np.ravel(camera.frame_center).tolist(), camera.frame_width, camera.frame_height)
+        place = tuple(np.ravel(camera.frame_center).tolist())
+        return (
+            _Same(camera.background),
+            place,
+            camera.frame_width,
+            camera.frame_height,
+            camera.cairo_line_width_multiple,
+        )
 
     def _changed(self, before: list[_Drawn], after: list[_Drawn]) -> Box | None:
         """The pixels in which two pictures may differ, or ``None`` if that is anywhere."""
@@ -248,7 +254,6 @@ class Redraw:
             np.copyto(picture, base, casting="unsafe")
             self._draw_each(entries, context)
             return
-        self._measure(entries)
         part = slice(box.top, box.bottom)
         np.copyto(picture[part], base[part], casting="unsafe")
         matrix = context.get_matrix()
@@ -268,6 +273,23 @@ class Redraw:
                 camera.put(entry.look, entry.mobject, context, appender)
             elif entry.look is not None:
                 camera.paint(entry.mobject, context)
+
+
+class _Same:
+    """Equals another if both hold the same object."""
+
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.held is self.held
+
+    def __hash__(self) -> int:
+        return id(self.held)
+
+
+def _keeps_to_clip(entry: _Drawn) -> bool:
+    return entry.look is None or isinstance(entry.look, Outline) or entry.mobject.keeps_to_clip
 
 
 def _meet(entry: _Drawn, box: Box) -> bool:
