@@ -1,6 +1,6 @@
 # make demo renders the first chapter, make test checks everything; each first sets up what is missing (scripts/setup).
 
-.PHONY: help setup demo test lint bench record clean
+.PHONY: help setup demo test lint audit approve bench record clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
@@ -13,13 +13,17 @@ setup: ## install what rendering needs: system libraries, .venv, Python packages
 demo: setup ## render forward propagation (720p, 30 fps); the last line is the video's path
 	@$(BIN)/nnanim render forward-propagation --quality 720p --fps 30 --out media
 
-test: lint ## lint, types, import rules, tests
+test: lint ## lint, types, import rules, tests, then the audit of every chapter in every look
 	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/nnanim audit --all --theme all --aspect all
 
 lint: dev ## ruff, mypy, import rules
 	@$(BIN)/ruff check nnanim scenes scripts tests
 	@$(BIN)/python -m mypy
 	@$(BIN)/lint-imports --no-logo
+
+audit: setup ## judge every chapter: both themes, four aspects, extreme parameters, traces computed again
+	@$(BIN)/nnanim audit --all --theme all --aspect all --recompute --extremes
 
 approve: dev ## accept how the chapters look now: writes tests/pictures anew where they differ
 	@$(BIN)/python tests/pictures/sheets.py

@@ -20,8 +20,6 @@ from manim import (
     FadeOut,
     Mobject,
     ReplacementTransform,
-    RoundedRectangle,
-    Square,
     Triangle,
     VGroup,
     linear,
@@ -31,11 +29,14 @@ from pydantic import BeforeValidator, Field
 from nnanim.chapter import Chapter
 from nnanim.quantity import Label, Quantity, Sentence, Showable, counted, decimals_that_add_up, join
 from nnanim.trace import Trace
-from nnanim.visuals.distribution import DistributionBars, ProbabilityLine, ReadingGrid
+from nnanim.visuals.distribution import DistributionBars, ProbabilityLine
 from nnanim.visuals.frame import Region
 from nnanim.visuals.math import Formula
+from nnanim.visuals.model_box import ModelBox
 from nnanim.visuals.motion import Sweep, in_turn
-from nnanim.visuals.text import TextLine, text_width
+from nnanim.visuals.reading import ReadingGrid, reading_legend
+from nnanim.visuals.running_text import RunningText
+from nnanim.visuals.text import TextLine, centred_lines, text_width
 from nnanim.visuals.tokens import Token, TokenFlow, TokenRow, visible_text
 
 MOST_PROMPT_TOKENS = 24
@@ -85,7 +86,10 @@ class AutoregressiveGeneration(Chapter):
         )
         seed: int = Field(5, ge=0, le=2**31 - 1, description="seed of the random numbers that tokens are drawn with")
         model: str = Field(
-            "smollm2", min_length=1, description="smollm2, toy (random weights), or the directory of a Llama-type or GPT-2 model"
+            "smollm2",
+            min_length=1,
+            description="smollm2, toy (random weights), or the directory of a Llama-type or GPT-2 model",
+            examples=["smollm2", "toy"],
         )
 
     def simulate(self, p: Params) -> Trace:
@@ -140,47 +144,16 @@ class AutoregressiveGeneration(Chapter):
         self.flow = TokenFlow(self.texts, self.text_region, size, frame.small, MOST_CHARACTERS)
         self.context: list[Token] = []
 
-    def model_box(self) -> VGroup:
-        """The model: its name, what its weights are, and its layers, one line each."""
-        region, frame = self.model_region, self.frame
-        name, note = Label(self.trace.text["model"]), Label(self.trace.text["weights_note"])
-        layers = int(self.trace["layer_count"])
-        box = RoundedRectangle(
-            width=region.width, height=region.height, corner_radius=0.16, stroke_width=3,
-            stroke_color=self.theme.muted, fill_color=self.theme.panel, fill_opacity=1,
-        ).move_to(region.center)  # fmt: skip
-        room = region.width - 0.3
-        if not self.wide:
-            whole = join(name, "·", note)
-            size = max(min(frame.body, frame.body * room / text_width(whole, frame.body, "semibold")), frame.smallest)
-            self.stack = DistributionBars([], 0, 1, 0.1)
-            return VGroup(box, TextLine(whole, size, None, "semibold").on(region.center))
-        inside = Region(region.left + 0.28, region.right - 0.28, region.bottom + 0.62, region.top - 1.2)
-        pitch = min(inside.height / layers, 0.16)
-        heights = [inside.bottom + pitch * (n + 0.5) for n in range(layers)]
-        heights = [y + (inside.height - pitch * layers) / 2 for y in heights]
-        self.stack = DistributionBars(heights, inside.left, inside.right, 0.55 * pitch, slice(None)).show(np.full(layers, 1.0))
-        made = VGroup(box)
-        count = counted(self.trace.quantity("layer_count", decimals=0), "layer", "layers")
-        places = (region.top - 0.38, region.top - 0.82, region.bottom + 0.32)
-        for line, y, weight in zip((name, note, count), places, ("semibold", "regular", "regular"), strict=True):
-            size = frame.body if weight == "semibold" else frame.small
-            size = max(min(size, size * room / text_width(line, size, weight)), frame.smallest)
-            color = None if weight == "semibold" else self.theme.muted
-            made.add(TextLine(line, size, color, weight).on(np.array([region.center[0], y, 0])))
-        made.add(self.stack)
-        return made
-
     def think(self, seconds: float) -> None:
         """Layer after layer works."""
-        box = self.box[0]
-        if self.stack.n_parts:
-            lit = self.stack.copy().choose(slice(None))
-            self.play(Sweep(self.stack, lit, 0.6), box.animate.set_stroke(self.theme.highlight), run_time=seconds)
-            self.play(self.stack.animate.calm(), box.animate.set_stroke(self.theme.muted), run_time=0.3 * seconds)
+        layers, rim = self.box.layers, self.box.rim
+        if layers.n_parts:
+            lit = layers.copy().choose(slice(None))
+            self.play(Sweep(layers, lit, 0.6), rim.animate.set_stroke(self.theme.highlight), run_time=seconds)
+            self.play(layers.animate.calm(), rim.animate.set_stroke(self.theme.muted), run_time=0.3 * seconds)
         else:
-            self.play(box.animate.set_stroke(self.theme.highlight), run_time=0.6 * seconds)
-            self.play(box.animate.set_stroke(self.theme.muted), run_time=0.4 * seconds)
+            self.play(rim.animate.set_stroke(self.theme.highlight), run_time=0.6 * seconds)
+            self.play(rim.animate.set_stroke(self.theme.muted), run_time=0.4 * seconds)
 
     # The text -------------------------------------------------------------------------------------------
 
@@ -320,7 +293,9 @@ class AutoregressiveGeneration(Chapter):
         """The model's scores for the next token."""
         self.rule_columns()
         trace = self.trace
-        self.box = self.model_box()
+        name, note = Label(trace.text["model"]), Label(trace.text["weights_note"])
+        count = trace.quantity("layer_count", decimals=0) if self.wide else None
+        self.box = ModelBox(name, note, self.model_region, count)
         self.arrows = self.flow_arrows()
         self.head_names = [self.header("next token", self.label_right, "right"), self.header("logit", self.logit_right, "right")]
         self.names = self.labels(0)
@@ -334,7 +309,7 @@ class AutoregressiveGeneration(Chapter):
         ):
             self.play(FadeIn(self.box), run_time=0.6)
             copies = [token.copy() for token in self.seen_tokens()]
-            middle = self.box[0].get_center()
+            middle = self.box.rim.get_center()
             self.play(
                 *(copy.animate.scale(0.4).move_to(middle).set_opacity(0) for copy in copies), run_time=1.0
             )
@@ -356,7 +331,7 @@ class AutoregressiveGeneration(Chapter):
         """From the model to the scores."""
         if not self.wide:
             return []
-        right = self.box[0].get_right()
+        right = self.box.rim.get_right()
         return [Arrow(right, right + 0.46 * RIGHT, stroke_width=4, color=self.theme.muted, buff=0.06, tip_length=0.18)]
 
     def probabilities(self) -> None:
@@ -621,11 +596,11 @@ class AutoregressiveGeneration(Chapter):
         moved = self.bars.copy().show(self.shares("kept_probabilities", step)).keep(self.kept(step)).calm()
         for row, kept in enumerate(self.kept(step)):
             names[row].set_fill(opacity=1.0 if kept else CUT)
-        self.play(*map(FadeOut, [*self.names, *self.percent]), self.box[0].animate.set_stroke(self.theme.highlight), run_time=0.12 * pace)
+        self.play(*map(FadeOut, [*self.names, *self.percent]), self.box.rim.animate.set_stroke(self.theme.highlight), run_time=0.12 * pace)
         self.names, self.percent = names, numbers
         self.play(
             self.bars.animate.become(moved), *map(FadeIn, [*names, *numbers]),
-            self.box[0].animate.set_stroke(self.theme.muted), run_time=0.3 * pace,
+            self.box.rim.animate.set_stroke(self.theme.muted), run_time=0.3 * pace,
         )  # fmt: skip
         self.play(self.bars.animate.choose(self.drawn_row(step)), run_time=0.13 * pace)
         self.fly(step, 0.3 * pace)
@@ -657,7 +632,7 @@ class AutoregressiveGeneration(Chapter):
         steps = len(lengths)
         notes = [
             TextLine("rows: steps, columns: tokens", self.frame.small, self.theme.muted),
-            self.legend(),
+            reading_legend(),
         ]
         for note, region in zip(notes, legends, strict=True):
             note.scale(min(1.0, region.width / note.width)).move_to(region.center)
@@ -714,18 +689,6 @@ class AutoregressiveGeneration(Chapter):
         size = min(self.frame.heading, self.frame.heading * region.width / text_width(text, self.frame.heading, "semibold"))
         return TextLine(text, size, color, "semibold").on(region.center)
 
-    def legend(self) -> VGroup:
-        """What filled and outlined cells mean."""
-        size = self.frame.small
-        made, x = VGroup(), 0.0
-        for filled, words in ((True, "read now"), (False, "in the cache")):
-            cell = Square(0.62 * size, stroke_width=2, stroke_color=self.theme.positive if filled else self.theme.muted)
-            cell.set_fill(self.theme.positive if filled else self.theme.panel, 1)
-            text = TextLine(words, size, self.theme.muted).at(x + size, 0)
-            made.add(cell.move_to(np.array([x + 0.31 * size, 0.33 * size, 0])), text)
-            x += size + text.advance + 0.9 * size
-        return made
-
     # The end ----------------------------------------------------------------------------------------------
 
     def ending(self) -> None:
@@ -743,47 +706,13 @@ class AutoregressiveGeneration(Chapter):
             self.play(FadeIn(formula, shift=0.15 * UP), run_time=0.8)
             self.play(FadeIn(used), run_time=0.6)
 
-    def finished(self, region: Region) -> VGroup:
+    def finished(self, region: Region) -> RunningText:
         """The prompt and its continuation as running text."""
-        size = self.frame.body * 1.25
         pieces = [
-            (Label(visible_text(text).replace("␣", " ")), place >= self.prompt_length)
+            (Label(visible_text(text).replace("␣", " ")), self.theme.text if place >= self.prompt_length else self.theme.muted)
             for place, text in enumerate(self.texts)
         ]
-        while True:
-            lines = self.break_lines(pieces, size, region.width)
-            if len(lines) * 1.3 * size <= region.height or size <= self.frame.smallest:
-                break
-            size = max(size * 0.96, self.frame.smallest)
-        most = int(region.height / (1.3 * size))
-        lines = lines[-most:]
-        made = VGroup()
-        top = region.center[1] + (len(lines) - 1) / 2 * 1.3 * size
-        for number, line in enumerate(lines):
-            whole = sum(text_width(words, size) for words, _ in line)
-            x, baseline = region.center[0] - whole / 2, top - number * 1.3 * size - 0.33 * size
-            for words, drawn in line:
-                made.add(TextLine(words, size, self.theme.text if drawn else self.theme.muted).at(x, baseline))
-                x += text_width(words, size)
-        return made
-
-    def break_lines(self, pieces: list[tuple[Label, bool]], size: float, width: float) -> list[list[tuple[Label, bool]]]:
-        """Running text in lines: runs of prompt and of drawn text, broken between tokens."""
-        lines: list[list[tuple[Label, bool]]] = [[]]
-        reached = 0.0
-        for words, drawn in pieces:
-            extent = text_width(words, size)
-            if lines[-1] and reached + extent > width:
-                lines.append([])
-                reached = 0.0
-                words = Label(words.lstrip(" "))
-                extent = text_width(words, size)
-            if lines[-1] and lines[-1][-1][1] == drawn:
-                lines[-1][-1] = (Label(lines[-1][-1][0] + words), drawn)
-            else:
-                lines[-1].append((words, drawn))
-            reached += extent
-        return lines
+        return RunningText(pieces, region, self.frame.body * 1.25)
 
     def used_parameters(self, region: Region) -> VGroup:
         """The parameters of this video, on lines of their own."""
@@ -795,8 +724,4 @@ class AutoregressiveGeneration(Chapter):
                 {"k": self.given("top_k"), "n": self.given("tokens"), "s": self.given("seed")},
             ),
         ]
-        size = min(self.frame.body, *(region.width / text_width(line, 1.0) for line in lines))
-        made = VGroup()
-        for number, line in enumerate(lines):
-            made.add(TextLine(line, size, self.theme.muted).at(0, -number * 1.5 * size, "center"))
-        return made.move_to(region.center)
+        return centred_lines(lines, region.width).move_to(region.center)

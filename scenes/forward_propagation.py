@@ -46,7 +46,7 @@ from nnanim.visuals.motion import in_turn
 from nnanim.visuals.network import Network
 from nnanim.visuals.plot import CurvePlot
 from nnanim.visuals.table import ELLIPSIS, Table, elide, rows_that_fit
-from nnanim.visuals.text import TextLine, text_width
+from nnanim.visuals.text import TextLine, centred_lines, text_width
 
 DEFAULT_INPUTS = (0.8, 0.3, 0.6, 0.9, 0.1, 0.5, 0.7, 0.2, 0.4, 1.0, 0.0, 0.35)
 FUNCTION_NAMES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU", "gelu": "GELU"}
@@ -609,8 +609,4 @@ class ForwardPropagation(Chapter):
         if self.sizes[0] <= 6:
             inputs = join(*(self.given("inputs", n, decimals=2) for n in range(self.sizes[0])), separator="   ")
             lines.insert(1, Sentence("inputs {inputs}", {"inputs": inputs}))
-        size = min(self.frame.body, *(self.frame.stage.width / text_width(line, 1.0) for line in lines))
-        made = VGroup()
-        for number, line in enumerate(lines):
-            made.add(TextLine(line, size, self.theme.muted).at(0, -number * 1.5 * size, "center"))
-        return made
+        return centred_lines(lines, self.frame.stage.width)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, Literal
 
 import numpy as np
-from manim import DOWN, UP, Arrow, Create, FadeIn, FadeOut, Line, Rectangle, VGroup, linear, squish_rate_func
+from manim import DOWN, UP, Arrow, Create, FadeIn, FadeOut, VGroup, linear, squish_rate_func
 from pydantic import Field, model_validator
 
 from nnanim.chapter import Chapter
@@ -21,12 +21,13 @@ from nnanim.visuals.frame import Region
 from nnanim.visuals.glyphs import Weight
 from nnanim.visuals.math import Formula
 from nnanim.visuals.points import PointCloud
+from nnanim.visuals.relief import Relief
 from nnanim.visuals.steps import StepPlot
-from nnanim.visuals.surface import Surface
+from nnanim.visuals.surface import Surface, ground_labels
 from nnanim.visuals.table import Table
-from nnanim.visuals.text import Paragraph, TextLine, text_width
+from nnanim.visuals.text import Paragraph, TextLine, centred_lines, text_width
 from nnanim.visuals.theme import rgba
-from nnanim.visuals.trail import Shape, Trail
+from nnanim.visuals.trail import Shape, Trail, ball_alone
 
 SurfaceName = Literal["bowl", "rosenbrock", "himmelblau", "saddle", "network"]
 
@@ -221,12 +222,13 @@ class GradientDescent(Chapter):
         plot, lines = right.rows([0.64, 0.36], 0.2)
         return area, plot, lines
 
+    def relief(self, name: str) -> Relief:
+        """The heights of a surface."""
+        return Relief(*(self.trace[f"{name}.{part}"] for part in ("x", "y", "heights")))
+
     def contour_map(self, region: Region, name: str = "surface", marks: bool = True) -> ContourMap:
         """The surface from above."""
-        trace = self.trace
-        return ContourMap(
-            trace[f"{name}.x"], trace[f"{name}.y"], trace[f"{name}.heights"], LEVELS, region, THETA if marks else None
-        )
+        return ContourMap(self.relief(name), LEVELS, region, THETA if marks else None)
 
     def trail(self, area: ContourMap, run: str, color: str | None = None, shape: Shape = "circle", ball: float = 0.13) -> Trail:
         """A run on a map, at its start."""
@@ -244,11 +246,10 @@ class GradientDescent(Chapter):
 
     def landscape(self) -> None:
         """The surface in three dimensions, then from above."""
-        trace = self.trace
         self.left, self.right = self.halves()
         room = self.left.inset(0.25, 0.3)
-        solid = Surface(trace["surface.x"], trace["surface.y"], trace["surface.heights"], room, azimuth=VIEW[0] - 24)
-        labels = self.ground_labels(solid.copy().look(*VIEW, room))
+        solid = Surface(self.relief("surface"), room, azimuth=VIEW[0] - 24)
+        labels = ground_labels(solid.copy().look(*VIEW, room), THETA, "loss")
         self.area = self.contour_map(self.left)
         name, formula, scale = self.legend()
         with self.beat("Two weights span the ground; the height above them is the loss. Learning means walking down."):
@@ -262,20 +263,6 @@ class GradientDescent(Chapter):
             self.remove(solid)
             self.play(FadeIn(scale), run_time=0.6)
         self.play(*map(FadeOut, (name, formula, scale)), run_time=0.4)
-
-    def ground_labels(self, solid: Surface) -> VGroup:
-        """Names of the ground's axes and of the height."""
-        size, muted, window = self.frame.small, self.theme.muted, solid.window
-        middle = solid.spot(*window.center[:2])
-        made = VGroup()
-        for name, (x, y) in zip(THETA, ((window.center[0], window.bottom), (window.right, window.center[1])), strict=True):
-            spot = solid.spot(x, y)
-            away = (spot - middle) / np.linalg.norm(spot - middle)
-            made.add(TextLine(name, self.frame.body, muted).on(spot + 0.45 * away))
-        foot, top = solid.spot(window.left, window.bottom), solid.spot(window.left, window.bottom, 1.0)
-        rule = Line(foot - (0.2, 0, 0), top - (0.2, 0, 0), color=muted, stroke_width=2)
-        made.add(rule, TextLine("loss", size, muted).on(top + np.array([-0.2, 0.3, 0])))
-        return made
 
     def legend(self) -> tuple[TextLine, Formula, ColorScale]:
         """The surface's name, its formula, and the scale of its colours."""
@@ -295,9 +282,9 @@ class GradientDescent(Chapter):
         trace, area = self.trace, self.area
         self.ball = self.trail(area, "descent", ball=0.15)
         still = float(trace["descent.gradient_norms"][0]) < 1e-6
-        start, end, shortened = self.arrow_ends()
+        start, end, exact = area.arrow_ends(trace["descent.points"][0], -trace["descent.gradients"][0])
         table = self.state_table()
-        key = self.arrow_key(table, not shortened)
+        key = self.arrow_key(table, exact)
         with self.beat("We start somewhere, as random first weights do: here the loss is {loss}.", loss=self.number("descent.losses", 0)):
             self.play(FadeIn(self.ball), run_time=0.6)
             self.play(FadeIn(table.row(0)), FadeIn(table.row(1)), run_time=0.6)
@@ -314,20 +301,6 @@ class GradientDescent(Chapter):
                 self.play(Create(arrow), FadeIn(key), run_time=0.9)
         self.play(FadeOut(table), FadeOut(key), run_time=0.4)
         self.arrow = arrow if not still else VGroup()
-
-    def arrow_ends(self) -> tuple[np.ndarray, np.ndarray, bool]:
-        """Where the arrow of −∇L begins and ends: in true length, or shortened until it stays on the map."""
-        area, window = self.area, self.area.window
-        start, along = self.trace["descent.points"][0], -self.trace["descent.gradients"][0]
-        share = 1.0
-        for axis, (low, high) in enumerate(((window.left, window.right), (window.bottom, window.top))):
-            if along[axis]:
-                share = min(share, ((high if along[axis] > 0 else low) - start[axis]) / along[axis])
-        length = float(np.linalg.norm(along)) or 1.0
-        if share < 1:  # not to scale: long enough to be seen, short enough to stay on the map
-            share = min(share, 0.4 * window.width / length)
-        share = max(min(share, 1.0), 0.1 * window.width / length)  # a shorter arrow would not be seen
-        return area.spots(start), area.spots(start + share * along), share != 1.0
 
     def arrow_key(self, table: Table, exact: bool) -> TextLine:
         """What the arrow is, under the table."""
@@ -442,17 +415,7 @@ class GradientDescent(Chapter):
 
     def leaving_note(self, area: ContourMap, *trails: Trail) -> VGroup | None:
         """Says that a run leaves the picture, where one does."""
-        if not any(trail.leaves for trail in trails):
-            return None
-        size, place = self.frame.small, area.place
-        width = text_width(LEAVES, size) + 0.8 * size
-        back = self.backing(Region(place.right - width, place.right, place.top - 1.5 * size, place.top))
-        return VGroup(back, TextLine(LEAVES, size).on(back.get_center()))
-
-    def backing(self, place: Region) -> Rectangle:
-        """A veil that keeps words legible over lines."""
-        veil = Rectangle(width=place.width, height=place.height, stroke_width=0, fill_color=self.theme.background, fill_opacity=0.85)
-        return veil.move_to(place.center)
+        return area.corner_note(LEAVES) if any(trail.leaves for trail in trails) else None
 
     def outcome(self, run: str) -> Sentence:
         """What became of a run."""
@@ -567,7 +530,7 @@ class GradientDescent(Chapter):
         first = float(lengths[0][0])
         marks = [(first, self.number(f"{runs[0]}.step_lengths", 0))] if 0.03 * high < first < high else []
         plot = StepPlot(low, self.last_step, 0.0, max(high, 1e-9), "step length", marks)
-        balls = self.key([self.momentum_name(n) for n in range(len(runs))], plot)
+        balls = plot.key([self.momentum_name(n) for n in range(len(runs))], self.styles())
         trails = [self.trail(area, run, *style, ball=0.11) for run, style in zip(runs, self.styles(), strict=False)]
         few = 12
         curves = [plot.curve(length, *style, ball=0.08) for length, style in zip(lengths, self.styles(), strict=False)]
@@ -601,22 +564,6 @@ class GradientDescent(Chapter):
         """“without” or “μ = 0.90”."""
         return "without" if n == 0 else Sentence("μ = {m}", {"m": self.momentum_setting(n)})
 
-    def key(self, names: list[Showable], plot: StepPlot) -> VGroup:
-        """Names of the runs with their marks, in the plot's upper right corner."""
-        size, made = self.frame.small * 1.1, VGroup()
-        x = plot.place.right - max(text_width(as_showable(name), size) for name in names)
-        bottom = plot.place.top - (len(names) + 0.05) * 1.4 * size
-        made.add(self.backing(Region(x - 1.2 * size, plot.place.right + 0.2 * size, bottom, plot.place.top + 0.6 * size)))
-        for row, (name, style) in enumerate(zip(names, self.styles(), strict=False)):
-            spot = np.array([x - 0.7 * size, plot.place.top - (row + 0.3) * 1.4 * size, 0.0])
-            made.add(self.mark(spot, *style), TextLine(name, size).on(spot + np.array([0.7 * size, 0, 0]), "left"))
-        return made
-
-    def mark(self, spot: np.ndarray, color: str, shape: Shape) -> Trail:
-        """The ball of a run, standing alone."""
-        x, y, _ = spot.tolist()
-        return Trail([spot, spot], Region(x - 1, x + 1, y - 1, y + 1), color, shape, ball=0.1, dot=0.0)
-
     # The race -----------------------------------------------------------------------------------------
 
     def race(self) -> None:
@@ -630,7 +577,7 @@ class GradientDescent(Chapter):
         curves = [plot.curve(self.trace[f"{run}.losses"], *style, ball=0.09) for run, style in zip(runs, self.styles(), strict=True)]
         table = self.race_table(runs, names, lower)
         racers = [table.cell(row, 0) for row in (1, 2, 3)]
-        marks = [self.mark(np.array([table.left - 0.3, table.row_heights[row], 0]), *style) for row, style in enumerate(self.styles(), start=1)]
+        marks = [ball_alone(np.array([table.left - 0.3, table.row_heights[row], 0]), *style) for row, style in enumerate(self.styles(), start=1)]
         results = [cell for (_, column), cell in table.cells.items() if column]
         with self.beat("A race with one learning rate, {rate}: SGD, momentum, and Adam, which rescales each direction.", rate=self.setting("learning_rate")):
             self.play(*map(FadeIn, [plot, *racers, *marks, *trails, *curves]), run_time=0.8)
@@ -688,7 +635,7 @@ class GradientDescent(Chapter):
         foot = self.frame.small * 3.2
         room = Region(place.left, place.right, place.bottom + foot, place.top)
         run = (trace["real.points"], trace["real.heights"])
-        solid = Surface(trace["network.x"], trace["network.y"], trace["network.heights"], room, azimuth=VIEW[0] - 24, run=run)
+        solid = Surface(self.relief("network"), room, azimuth=VIEW[0] - 24, run=run)
         source = Paragraph(Label(SOURCE), Region(place.left, place.right, place.bottom, place.bottom + 2.5 * self.frame.small), self.frame.small, self.theme.muted, lines=2)
         moons, facts = self.moons(side)
         cut = len(solid.run) < len(run[0])
@@ -763,11 +710,7 @@ class GradientDescent(Chapter):
             Sentence("learning rates compared: {r}", {"r": rates}),
             Sentence("momentum {a} and {b}, seed {s}", {"a": self.setting("momentum"), "b": self.setting("heavy_momentum"), "s": self.given("seed")}),
         ]
-        size = min(self.frame.body, *(self.frame.stage.width / text_width(as_showable(line), 1.0) for line in lines))
-        made = VGroup()
-        for number, line in enumerate(lines):
-            made.add(TextLine(line, size, self.theme.muted).at(0, -number * 1.5 * size, "center"))
-        return made
+        return centred_lines(lines, self.frame.stage.width)
 
 
 def momenta(p: GradientDescent.Params) -> list[float]:

@@ -17,7 +17,6 @@ from manim import (
     FadeIn,
     FadeOut,
     Mobject,
-    Rectangle,
     ReplacementTransform,
     VGroup,
 )
@@ -26,23 +25,17 @@ from pydantic import BeforeValidator, Field
 from nnanim.chapter import Chapter
 from nnanim.quantity import Label, Quantity, Sentence, Showable, counted, decimals_that_add_up
 from nnanim.trace import Trace
-from nnanim.visuals.attention import (
-    LEAST_NUMBER,
-    ArcDiagram,
-    AttentionGrid,
-    Hatching,
-    grid_layout,
-    shared_layout,
-    token_names,
-)
+from nnanim.visuals.arcs import ArcDiagram
+from nnanim.visuals.attention import LEAST_NUMBER, AttentionGrid, Hatching, token_names
 from nnanim.visuals.bars import ProbabilityBars
+from nnanim.visuals.comparison import Panel, arc_pair, grid_pair
 from nnanim.visuals.frame import Region
 from nnanim.visuals.glyphs import OPEN_BOX
 from nnanim.visuals.math import Formula
 from nnanim.visuals.matrix import Cells, Matrix, Read
 from nnanim.visuals.projections import NAME_ROOM, Mixture, Projection, Projections, TokenMatrix, stacked_cells
-from nnanim.visuals.table import Table
-from nnanim.visuals.text import Paragraph, TextLine, text_width
+from nnanim.visuals.table import Table, product_table
+from nnanim.visuals.text import Paragraph, TextLine, centred_lines, text_width
 from nnanim.visuals.tokens import visible_text
 
 TOY_WORDS = ("the", "cat", "sat", "on", "it")
@@ -84,7 +77,12 @@ class QkvAttention(Chapter):
         word: Words | None = Field(
             None, description="the token whose attention is followed; by default “it”, or else the last word"
         )
-        model: str = Field("smollm2", min_length=1, description="smollm2, toy, or a directory with a Llama-type or GPT-2 model")
+        model: str = Field(
+            "smollm2",
+            min_length=1,
+            description="smollm2, toy, or a directory with a Llama-type or GPT-2 model",
+            examples=["smollm2", "toy"],
+        )
         toy_tokens: int = Field(4, ge=2, le=5, description="tokens of the toy head")
         toy_width: int = Field(3, ge=2, le=3, description="numbers of each token, query, key and value of the toy head")
         seed: int = Field(360, ge=0, le=2**31 - 1, description="seed of the toy head, and of the words that the search draws")
@@ -96,9 +94,10 @@ class QkvAttention(Chapter):
             attention,
             head_search,
             language_model,
+            threads,
         )
 
-        with language_model.one_thread():
+        with threads.one_thread():
             self.report(0.0, "reading the model")
             model = language_model.load(p.model)
             arrays, text = attention.sentence_head(model, p.sentence, p.layer, p.head, p.word)
@@ -143,12 +142,6 @@ class QkvAttention(Chapter):
         """Token texts that the simulation left behind."""
         return list(json.loads(self.trace.text[name]))
 
-    def heading_at(self, words: Showable, region: Region, size: float | None = None) -> TextLine:
-        """A heading in the top left of a region, as large as fits."""
-        size = size or self.frame.heading
-        line = TextLine(words, min(size, region.width / text_width(TextLine(words).showable, 1.0, "semibold")), weight="semibold")
-        return line.at(region.left, region.top - 0.8 * line.em)
-
     # Queries, keys, values ----------------------------------------------------------------------------
 
     def project(self) -> None:
@@ -189,21 +182,14 @@ class QkvAttention(Chapter):
 
     def first_number_table(self, whole: Projections) -> tuple[Table, TextLine]:
         """How the first number of the first query comes about, where keys and values will stand."""
-        trace, muted = self.trace, self.theme.muted
-        rows: list[list[Any]] = [["vector", None, "matrix", None, "product"]]
-        for n in range(self.width):
-            product = trace.quantity("toy.first_products", n)
-            rows.append([trace.quantity("toy.x", 0, n, decimals=1), "×", trace.quantity("toy.w_q", n, 0, decimals=1), "=", product])
-        rows.append([None, None, "query", None, trace.quantity("toy.q", 0, 0)])
-        last = self.width + 1
-        colors = {(0, column): muted for column in range(5)} | {(r, c): muted for r in range(1, last) for c in (1, 3)}
-        colors |= {(last, 2): muted, (last, 4): self.theme.highlight}
+        trace = self.trace
+        products = [
+            (trace.quantity("toy.x", 0, n, decimals=1), trace.quantity("toy.w_q", n, 0, decimals=1), trace.quantity("toy.first_products", n))
+            for n in range(self.width)
+        ]
         region = whole.results[0].heat.get_right()
         place = Region(float(region[0]) + 0.6, self.frame.stage.right, self.frame.stage.bottom, self.frame.stage.top - 0.8)
-        table = Table(
-            rows, place, ["right", "center", "right", "center", "right"], size=1.25 * self.frame.body, colors=colors,
-            weights={(last, 4): "semibold"}, rules=[last],
-        )  # fmt: skip
+        table = product_table(("vector", "matrix", "product"), products, ("query", trace.quantity("toy.q", 0, 0)), place)
         words = Sentence("the first number of the query of “{w}”", {"w": self.words[0]})
         widest = self.frame.stage.right - place.left
         size = max(self.frame.smallest, min(self.frame.heading, widest / text_width(words, 1.0, "semibold")))
@@ -328,22 +314,16 @@ class QkvAttention(Chapter):
 
     def score_table(self) -> tuple[Table, TextLine]:
         """A row for each component: query × key = product; then their sum."""
-        trace, i, j, muted = self.trace, self.row, self.column, self.theme.muted
+        trace, i, j = self.trace, self.row, self.column
         products = [float(product) for product in trace["toy.products"][i, j]]
         decimals = decimals_that_add_up(products, float(trace["toy.scores"][i, j]), 2, 4) or 4
-        rows: list[list[Any]] = [["query", None, "key", None, "product"]]
-        for n in range(self.width):
-            rows.append(
-                [trace.quantity("toy.q", i, n), "×", trace.quantity("toy.k", j, n), "=", trace.quantity("toy.products", i, j, n, decimals=decimals)]
-            )
-        rows.append([None, None, "score", None, trace.quantity("toy.scores", i, j, decimals=decimals)])
-        colors = {(0, column): muted for column in range(5)} | {(r, c): muted for r in range(1, self.width + 1) for c in (1, 3)}
-        colors |= {(self.width + 1, 2): muted, (self.width + 1, 4): self.theme.highlight}
+        rows = [
+            (trace.quantity("toy.q", i, n), trace.quantity("toy.k", j, n), trace.quantity("toy.products", i, j, n, decimals=decimals))
+            for n in range(self.width)
+        ]
         place = Region(self.right.left, self.right.right, self.right.bottom, self.right.top - 0.7)
-        table = Table(
-            rows, place, ["right", "center", "right", "center", "right"], size=1.25 * self.frame.body, colors=colors,
-            weights={(self.width + 1, 4): "semibold"}, rules=[self.width + 1],
-        )  # fmt: skip
+        total = ("score", trace.quantity("toy.scores", i, j, decimals=decimals))
+        table = product_table(("query", "key", "product"), rows, total, place)
         heading = TextLine(Sentence("“{w}” looks at “{t}”", {"w": self.words[i], "t": self.words[j]}), self.frame.heading, weight="semibold")
         return table, heading.at(table.left, table.row_heights[0] + 1.6 * table.em_size)
 
@@ -609,7 +589,7 @@ class QkvAttention(Chapter):
         diagram, heading = self.sentence_arcs(names, looking, main)
         info = self.head_info(self.given("layer"), self.given("head"), foot)
         shown = [grid.heat] + ([grid.numbers] if grid.numbers is not None else [])
-        legend = self.grid_legend(grid, main)
+        legend = grid.corner_legend(["row: the token that looks", "column: what it looks at"], main)
         said = self.claim(
             ("The same in a real model, with {n}. This is one of them, reading one sentence.", lambda t: t.text["kind"] == "known"),
             ("The same in a language model, with {n}. This is one of them, reading one sentence.", lambda t: True),
@@ -632,7 +612,7 @@ class QkvAttention(Chapter):
         column[target:, target] = True
         for part in shown:
             part.emphasise(column, others=0.4)
-        ring = self.column_ring(grid, target)
+        ring = grid.column_ring(target)
         with self.beat(self.control_claim(names, looking, target)):
             self.play(*map(FadeOut, [diagram.tokens, diagram.arcs, *diagram.numbers.values(), heading]), run_time=0.4)
             self.play(FadeIn(grid), FadeIn(legend), run_time=0.6)
@@ -647,26 +627,6 @@ class QkvAttention(Chapter):
         words = Sentence("attention paid by “{w}”", {"w": names[looking]})
         size = min(self.frame.heading, main.width / text_width(words, 1.0, "semibold"))
         return diagram, TextLine(words, size, weight="semibold").at(main.center[0], main.top - 0.8 * size, "center")
-
-    def grid_legend(self, grid: AttentionGrid, main: Region) -> VGroup:
-        """What rows and columns are, in the free corner of a causal grid, where there is room for it."""
-        size = self.frame.small
-        lines = [TextLine(words, size, self.theme.muted) for words in ("row: the token that looks", "column: what it looks at")]
-        right = min(main.right, max(grid.region.right, main.center[0] + 3.2))
-        reach = max(float(name.get_right()[0]) for name in grid.column_names[:3]) if len(grid.column_names) else main.right
-        for number, line in enumerate(lines):
-            line.at(right, grid.region.top - (number + 0.9) * 1.4 * size, "right")
-        if min(float(line.get_left()[0]) for line in lines) < reach + 0.4 or grid.n_tokens < 4:
-            return VGroup()
-        return VGroup(*lines)
-
-    def column_ring(self, grid: AttentionGrid, column: int) -> Rectangle:
-        """A frame around a column of a causal grid, from the diagonal down."""
-        first, last = grid.heat.cell_region(column, column), grid.heat.cell_region(grid.n_tokens - 1, column)
-        ring = Rectangle(
-            width=first.width + 0.1, height=first.top - last.bottom + 0.1, stroke_color=self.theme.highlight, stroke_width=3.5
-        )
-        return ring.move_to((first.center[0], (first.top + last.bottom) / 2, 0))
 
     def head_info(self, layer: Quantity, head: Quantity, region: Region, more: Sentence | None = None) -> Paragraph:
         """Which head of which model is seen."""
@@ -732,7 +692,7 @@ class QkvAttention(Chapter):
 
     def found(
         self, name: str, said: Sentence, with_it: str, without: str,
-        draw: Callable[[str, str, str, Region], list[tuple[list[Mobject], Region]]],
+        draw: Callable[[str, str, str, Region], list[Panel]],
     ) -> None:  # fmt: skip
         """One head: an example and its control side by side, with the mean scores over many."""
         trace = self.trace
@@ -771,46 +731,22 @@ class QkvAttention(Chapter):
         bars = ProbabilityBars([quantity], [height], region.left + label.advance + 0.2, region.right, 0.3, self.frame.body)
         return VGroup(label, bars)
 
-    def grid_pair(self, name: str, with_it: str, without: str, main: Region) -> list[tuple[list[Mobject], Region]]:
-        """Two grids with cells of one size, each under its heading."""
-        places = main.rows([1, 1], 0.3) if self.frame.portrait else main.columns([1, 1], 0.7)
+    def grid_pair(self, name: str, with_it: str, without: str, main: Region) -> list[Panel]:
+        """The head on an example and on its control, as grids."""
         most = MOST_SHOWN - 2 if self.frame.portrait else MOST_SHOWN
-        size = self.frame.heading
-        inside = [Region(place.left, place.right, place.bottom + 0.56, place.top - 1.2 * size) for place in places]
+        attentions = [np.asarray(self.trace[f"example.{name}.{kind}"])[:most, :most] for kind in ("attention", "control")]
         names = [token_names(self.texts(f"example.{name}.{tokens}"))[:most] for tokens in ("tokens", "control_tokens")]
-        layout = shared_layout([grid_layout(*each) for each in zip(names, inside, strict=True)])
-        drawn = []
-        for number, (kind, words) in enumerate((("attention", with_it), ("control", without))):
-            attention = np.asarray(self.trace[f"example.{name}.{kind}"])[:most, :most]
-            heading = TextLine(words, size, weight="semibold")
-            heading.at(places[number].center[0], places[number].top - 0.8 * size, "center")
-            grid = AttentionGrid(attention, names[number], inside[number], layout=layout)
-            drawn.append(([heading, grid], places[number]))
-        return drawn
+        return grid_pair(attentions, names, (with_it, without), main)
 
-    def arc_pair(self, name: str, with_it: str, without: str, main: Region) -> list[tuple[list[Mobject], Region]]:
-        """Two prompts with arcs from their last token, below one another or side by side."""
-        shown = []
+    def arc_pair(self, name: str, with_it: str, without: str, main: Region) -> list[Panel]:
+        """The head on two prompts, as arcs from their last token; over each, what the model says next."""
+        names, weights = [], []
         for kind, tokens in (("attention", "tokens"), ("control", "control_tokens")):
             texts = self.texts(f"example.{name}.{tokens}")
             places = self.places_shown(len(texts))
-            weights = [self.trace.quantity(f"example.{name}.{kind}", len(texts) - 1, place) for place in places]
-            shown.append(([token_names(texts)[place] for place in places], weights))
-        rows = main.rows([1, 1], 0.35)
-        wide = all(ArcDiagram.row_size(names, weights, rows[0]) is not None for names, weights in shown)
-        drawn = []
-        for place, (names, weights), prefix in zip(rows if wide else main.columns([1, 1], 0.4), shown, ("", "control_"), strict=True):
-            heading = self.answer_heading(prefix, place)
-            bar = place
-            inside = Region(place.left, place.right, place.bottom + 0.6, place.top - 1.4 * heading.em)
-            if wide:  # the bar stands beside the heading, and leaves its height to the arcs
-                line = place.top - 0.5 * heading.em
-                bar = Region(max(place.center[0], place.left + heading.advance + 0.6), place.right, line - 0.26, place.top)
-                inside = Region(place.left, place.right, place.bottom, place.top - 1.5 * heading.em)
-            diagram = ArcDiagram(names, weights, len(names) - 1, inside, least=0.05)
-            diagram.tokens[-1].light()
-            drawn.append(([heading, diagram], bar))
-        return drawn
+            names.append([token_names(texts)[place] for place in places])
+            weights.append([self.trace.quantity(f"example.{name}.{kind}", len(texts) - 1, place) for place in places])
+        return arc_pair(names, weights, lambda number, place: self.answer_heading(("", "control_")[number], place), main)
 
     def answer_heading(self, prefix: str, place: Region) -> TextLine:
         """What the model says next, as large as fits."""
@@ -898,8 +834,4 @@ class QkvAttention(Chapter):
             if text_width(shown, max(least, 0.8 * size)) <= wide:
                 break
         lines.insert(0, shown)
-        size = min(size, wide / text_width(shown, 1.0))
-        made = VGroup()
-        for number, line in enumerate(lines):
-            made.add(TextLine(line, size, self.theme.muted).at(0, -number * 1.5 * size, "center"))
-        return made
+        return centred_lines(lines, wide)

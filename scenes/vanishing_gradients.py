@@ -50,7 +50,7 @@ from nnanim.visuals.points import PointCloud
 from nnanim.visuals.scales import LinearScale, LogScale
 from nnanim.visuals.series import Bars, Marker, Series
 from nnanim.visuals.table import Table
-from nnanim.visuals.text import Paragraph, TextLine, text_width
+from nnanim.visuals.text import Paragraph, TextLine, centred_lines, text_width
 
 KINDS = ("sigmoid", "tanh", "relu", "residual")
 NAMES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU", "residual": "residual"}
@@ -799,6 +799,7 @@ class VanishingGradients(Chapter):
             self.play(FadeIn(heading), FadeIn(table.row(0)), FadeIn(legend), Create(table.rules), run_time=0.5)
             for row in range(1, len(rows)):
                 self.play(FadeIn(table.row(row), shift=0.1 * RIGHT), run_time=0.6)
+            self.wait(2.5)  # the legend takes longer to read than the shortest narration to say
         self.play(*map(FadeOut, (heading, table, legend)), run_time=0.5)
 
     def helps_claim(self) -> Sentence:
@@ -853,9 +854,5 @@ class VanishingGradients(Chapter):
             ),
             Sentence("{n} points of two spirals, seed {s}", {"n": self.trace.quantity("samples", decimals=0), "s": self.given("seed")}),
         ]
-        size = min(self.frame.body, *(self.frame.stage.width / text_width(line, 1.0) for line in lines))
-        made = VGroup()
-        for number, line in enumerate(lines):
-            made.add(TextLine(line, size, self.theme.muted).at(0, -number * 1.5 * size, "center"))
-        return made
+        return centred_lines(lines, self.frame.stage.width)
 

@@ -20,8 +20,8 @@ from nnanim.engine import EngineError, RenderSettings, rehearse, render, snapsho
 from nnanim.engine.session import configured
 from nnanim.quantity import Label, Quantity, Sentence, UnsourcedDigit
 from nnanim.trace import Trace
-from nnanim.visuals.heatmap import NumberGrid
 from nnanim.visuals.math import Formula
+from nnanim.visuals.number_grid import NumberGrid
 from nnanim.visuals.text import TextLine
 
 SMALL = RenderSettings(pixel_width=160, pixel_height=90, fps=10)

@@ -16,7 +16,7 @@ from PIL import Image
 from nnanim.audit.ledger import texts_on_stage
 from nnanim.chapter import Beat, Chapter
 from nnanim.engine import rehearse, snapshot
-from nnanim.visuals.heatmap import NumberGrid
+from nnanim.visuals.number_grid import NumberGrid
 from nnanim.visuals.text import TextLine
 
 PADDING = 0.06

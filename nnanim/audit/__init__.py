@@ -1,1 +1,1 @@
-"""What is checked about a chapter beyond its code: that every digit on screen has a source."""
+"""What is checked about a chapter beyond its code: sources of its numbers, claims, layout, motion, recordings."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from manim import Scene
@@ -16,25 +17,34 @@ from nnanim.audit.findings import Excuse, Finding, declared, excused, gathered
 from nnanim.audit.ledger import check_ledger
 from nnanim.audit.watch import FRAMES_PER_SECOND, Watcher, beat_at, boxed, watch
 from nnanim.chapter import Chapter, ClaimError
-from nnanim.engine import EngineError, RenderSettings, rehearse
+from nnanim.engine import EngineError, RenderSettings
 from nnanim.lecture.production import Production
-from nnanim.params import ParameterError, show_value
-from nnanim.trace import Trace, TraceError
+from nnanim.params import ParameterError, Params, show_value
+from nnanim.trace import Trace
 
-REFUSALS = 20
-"""So many sets are drawn for each that is wanted: some are refused by the simulation."""
 DRAFT_FPS = FRAMES_PER_SECOND
 
 
 @dataclass
 class Report:
-    """What was found in one scene, in one look."""
+    """What was found in one scene, in one look.
+
+    Parameters
+    ----------
+    look
+        Theme and aspect, or what else was looked at.
+    refused
+        Why the simulation does not take these parameters; nothing was judged then.
+    seconds
+        How long it took.
+    """
 
     name: str
     look: str
     findings: list[Finding] = field(default_factory=list)
     excuses: list[Excuse] = field(default_factory=list)
     seconds: float = 0.0
+    refused: str = ""
 
     @property
     def faults(self) -> list[Finding]:
@@ -42,7 +52,7 @@ class Report:
         return [finding for finding in self.findings if not finding.excused]
 
 
-def audit_chapter(production: Production, out: Path | None = None, again: bool = True) -> Report:
+def audit_chapter(production: Production, out: Path | None = None, again: bool = True, motion: bool = True) -> Report:
     """Judge a chapter in the look of a production.
 
     Parameters
@@ -50,19 +60,20 @@ def audit_chapter(production: Production, out: Path | None = None, again: bool =
     out
         Folder for the pictures of findings; None writes none.
     again
-        Whether the trace is computed a second time and compared. A costly simulation is not repeated.
+        Whether the trace is computed a second time and compared. A costly simulation is not repeated here:
+        see :func:`audit_trace`.
+    motion
+        Whether frames in motion are drawn and judged, and beats in their middle too; otherwise only at their ends.
     """
     begun = time.monotonic()
-    output = replace(production.output, quality="draft", fps=FRAMES_PER_SECOND)
-    production = replace(production, recipe=replace(production.recipe, output=output), workers=1)
-    chapter = production.chapter
+    production = _as_draft(production)
+    chapter, output = production.chapter, production.output
     report = Report(chapter.slug(), f"{output.theme} {output.aspect}", excuses=declared(chapter))
     found: list[Finding] = []
     watcher: Watcher | None = None
     try:
-        beats = production.rehearse().beats
-        middles = [((beat.start + beat.end) / 2, beat.number) for beat in beats]
-        scene, watcher = watch(production.scene, production.settings, middles)
+        middles = _middles(production) if motion else []
+        scene, watcher = watch(production.scene, production.settings, middles, motion=motion)
         assert isinstance(scene, Chapter)
         found += watcher.findings
         found += spoken(scene, production.trace)
@@ -70,7 +81,29 @@ def audit_chapter(production: Production, out: Path | None = None, again: bool =
         found.append(failure(error))
     if again and not chapter.costly:
         found += recomputed(production)
-    report.findings = _finished(found, report, watcher, production.settings, out, changed(production))
+    report.findings = _finished(found, report, watcher, production.settings, out, settings_of(production.recipe.params))
+    report.seconds = time.monotonic() - begun
+    return report
+
+
+def _as_draft(production: Production) -> Production:
+    output = replace(production.output, quality="draft", fps=FRAMES_PER_SECOND)
+    return replace(production, recipe=replace(production.recipe, output=output), workers=1)
+
+
+def _middles(production: Production) -> list[tuple[float, int]]:
+    """Seconds at which a beat is half over, and its number."""
+    return [((beat.start + beat.end) / 2, beat.number) for beat in production.rehearse().beats]
+
+
+def audit_trace(production: Production) -> Report:
+    """Compute the trace of a production anew, past every recording, and compare it with the one that it has."""
+    begun = time.monotonic()
+    chapter = production.chapter
+    report = Report(chapter.slug(), "trace", excuses=declared(chapter))
+    report.findings = _finished(
+        recomputed(production), report, None, production.settings, None, settings_of(production.recipe.params)
+    )
     report.seconds = time.monotonic() - begun
     return report
 
@@ -98,10 +131,17 @@ def failure(error: EngineError) -> Finding:
     return Finding("claim" if isinstance(cause, ClaimError) else "crash", "scene", str(cause if isinstance(cause, ClaimError) else error))
 
 
-def changed(production: Production) -> str:
-    """The parameters that differ from the defaults, as they are typed."""
-    params = production.recipe.params
-    return " ".join(f"--set {name}={show_value(getattr(params, name))}" for name in params.changed())
+def settings_of(params: Params) -> str:
+    """The parameters that have to be set to get these, as they are typed."""
+    typed = params.changed()
+    for name in list(typed):
+        rest = {other: value for other, value in typed.items() if other != name}
+        try:
+            follows = params.read(rest) == params  # as its default may, from another
+        except ParameterError:
+            continue
+        typed = rest if follows else typed
+    return " ".join(f"--set {shlex.quote(f'{name}={show_value(getattr(params, name))}')}" for name in typed)
 
 
 # Numbers and words ------------------------------------------------------------------------------------
@@ -131,20 +171,45 @@ def _beat_of(scene: Chapter, sentence: str) -> int:
 
 
 def recomputed(production: Production) -> list[Finding]:
-    """Whether the simulation gives the same trace again."""
-    params = production.recipe.params
-    again = production.chapter.record(params)
-    if again.digest == production.trace.digest:
+    """Whether the simulation gives the same trace again, bit by bit."""
+    kept, again = production.trace, simulated_anew(production.chapter, production.recipe.params)
+    if again.digest == kept.digest:
         return []
-    different = [
-        name for name in production.trace
-        if name not in again or not np.array_equal(production.trace[name], again[name], equal_nan=True)
-    ]  # fmt: skip
-    named = ", ".join(different[:4]) or "other arrays"
+    different = [difference for name in kept if (difference := _difference(name, kept, again))]
+    different += [f"{name} (is new)" for name in again if name not in kept]
+    named = ", ".join(different[:4]) or "its text"
     return [Finding("ledger", "trace", f"computed again from its recipe it differs in {named}")]
 
 
+def simulated_anew(chapter: type[Chapter], params: Params) -> Trace:
+    """The chapter's trace for some parameters, computed now: recordings are passed over."""
+    unrecorded: type[Chapter] = type(chapter.__name__, (chapter,), {"costly": False, "__module__": chapter.__module__})
+    return unrecorded.record(params)
+
+
+def _difference(name: str, kept: Trace, again: Trace) -> str:
+    """How an array of two traces differs, in a few words; empty when it does not."""
+    if name not in again:
+        return f"{name} (is gone)"
+    old, new = kept[name], again[name]
+    if old.dtype != new.dtype or old.shape != new.shape:
+        return f"{name} ({old.dtype} {old.shape}, now {new.dtype} {new.shape})"
+    if old.tobytes() == new.tobytes():
+        return ""
+    if old.dtype.kind != "f":
+        return name
+    with np.errstate(all="ignore"):
+        largest = float(np.nanmax(np.abs(new.astype(float) - old.astype(float)), initial=0.0))
+    return f"{name} (by up to {largest:.1g})"
+
+
 # Pictures of findings ---------------------------------------------------------------------------------
+
+
+def _folder_of(look: str) -> str:
+    """A folder's name for a look; of a long one its beginning and a digest."""
+    name = re.sub(r"[^\w.-]+", "-", look.replace(":", "x")).strip("-")
+    return name if len(name) <= 60 else f"{name[:50]}-{hashlib.sha256(look.encode()).hexdigest()[:8]}"
 
 
 def _finished(
@@ -161,8 +226,7 @@ def _finished(
     for number, finding in enumerate(marked, start=1):
         picture = watcher.pictures.get((finding.beat, finding.time))
         if picture is not None:
-            folder = out / report.name / re.sub(r"[^\w.-]+", "-", look.replace(":", "x")).strip("-")[:60]
-            path = folder / f"{number:02d}-beat{finding.beat:02d}-{finding.kind}.png"
+            path = out / report.name / _folder_of(look) / f"{number:02d}-beat{finding.beat:02d}-{finding.kind}.png"
             scale = picture.shape[0] / height
             box = finding.box
             pixels = None if box is None else (
@@ -173,60 +237,3 @@ def _finished(
             finding = replace(finding, picture=str(path))
         written.append(finding)
     return written
-
-
-# Random parameters ------------------------------------------------------------------------------------
-
-
-def audit_random(
-    production: Production, numbers: int, seed: int, prepare: Callable[[Any], Production], progress: Callable[[int], None] = lambda done: None
-) -> Report:  # fmt: skip
-    """Draw parameters from the chapter's own bounds and run it: nothing false, no crash, nothing out of the frame.
-
-    Parameters
-    ----------
-    prepare
-        Makes a production of drawn parameters, with its trace.
-    """
-    from nnanim.audit.draw import drawn_parameters
-
-    begun = time.monotonic()
-    chapter = production.chapter
-    report = Report(chapter.slug(), f"random {production.output.aspect}", excuses=declared(chapter))
-    done = 0
-    for params in drawn_parameters(chapter.Params, REFUSALS * numbers, seed):
-        if done == numbers:
-            break
-        look = " ".join(f"--set {name}={show_value(getattr(params, name))}" for name in params.changed())
-        found: list[Finding] = []
-        try:
-            drawn = prepare(params)
-        except (ParameterError, TraceError):
-            continue  # refused in one line, as wrong input is: not within the bounds after all
-        except Exception as error:  # whatever else a simulation raises is a fault
-            found.append(Finding("crash", "simulation", f"{type(error).__name__}: {' '.join(str(error).split())}"))
-        else:
-            found += run_quickly(drawn)
-        done += 1
-        progress(done)
-        report.findings += [replace(finding, chapter=report.name, look=look or "defaults") for finding in gathered(found)]
-    report.findings = excused(report.findings, report.excuses)
-    report.seconds = time.monotonic() - begun
-    return report
-
-
-def run_quickly(production: Production) -> list[Finding]:
-    """Rehearse a chapter without drawing: claims, ledger, sources, and what leaves the frame."""
-    from nnanim.audit.outside import outside
-
-    found: list[Finding] = []
-
-    def look(scene: Chapter, beat: Any) -> None:
-        found.extend(replace(finding, beat=beat.number, time=float(scene.renderer.time)) for finding in outside(scene))
-
-    try:
-        scene = rehearse(lambda: production.scene(look), production.settings)
-    except EngineError as error:
-        return [*found, failure(error)]
-    assert isinstance(scene, Chapter)
-    return found + spoken(scene, production.trace)

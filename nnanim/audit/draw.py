@@ -30,7 +30,7 @@ def drawn_parameters(cls: type[Params], count: int, seed: int = 0) -> Iterator[P
             values = {
                 name: value
                 for name, schema in properties.items()
-                if random.random() > keep and _says_what(schema) and (value := _draw(schema, random)) is not None
+                if random.random() > keep and says_what(schema) and (value := _draw(schema, random)) is not None
             }
             try:
                 drawn = cls.read(values)
@@ -42,7 +42,7 @@ def drawn_parameters(cls: type[Params], count: int, seed: int = 0) -> Iterator[P
             yield cls.defaults()
 
 
-def _says_what(schema: dict[str, Any]) -> bool:
+def says_what(schema: dict[str, Any]) -> bool:
     """Whether a schema says what may stand there: of a single word (a model's name) only its examples do."""
     texts = [part for part in (schema, *schema.get("anyOf", ())) if part.get("type") == "string"]
     if not texts or "enum" in schema or "examples" in schema:
@@ -83,16 +83,22 @@ def _modest(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def _ends(schema: dict[str, Any]) -> tuple[float, float]:
+def bounds(schema: dict[str, Any]) -> tuple[float, float]:
+    """The bounds that a schema of a number states, whether they belong to it or not; a stand-in where it has none."""
     low = schema.get("minimum", schema.get("exclusiveMinimum", 0 if schema["type"] == "integer" else -UNBOUNDED))
     high = schema.get("maximum", schema.get("exclusiveMaximum", UNBOUNDED))
     return float(low), float(max(high, low))
 
 
+def least_and_most(schema: dict[str, Any]) -> tuple[float, float]:
+    """The least and the greatest number that a schema allows; of a bound that does not belong to it, one beside it."""
+    low, high = bounds(schema)
+    beside = 1.0 if schema["type"] == "integer" else 1e-3 * (high - low)
+    return low + beside * ("exclusiveMinimum" in schema), high - beside * ("exclusiveMaximum" in schema)
+
+
 def _integer(schema: dict[str, Any], random: np.random.Generator) -> int:
-    low, high = map(int, _ends(schema))
-    low += "exclusiveMinimum" in schema
-    high -= "exclusiveMaximum" in schema
+    low, high = map(int, least_and_most(schema))
     where = random.random()
     if where < 0.15:
         return low
@@ -104,13 +110,13 @@ def _integer(schema: dict[str, Any], random: np.random.Generator) -> int:
 
 
 def _number(schema: dict[str, Any], random: np.random.Generator) -> float:
-    low, high = _ends(schema)
-    span = high - low
+    low, high = bounds(schema)
+    least, most = least_and_most(schema)
     where = random.random()
     if where < 0.12:
-        value = low if "exclusiveMinimum" not in schema else low + 1e-3 * span
+        value = least
     elif where < 0.24:
-        value = high if "exclusiveMaximum" not in schema else high - 1e-3 * span
+        value = most
     elif where < 0.6 and low >= 0 and high > 0:
         value = float(np.exp(random.uniform(np.log(max(low, 1e-3 * high)), np.log(high))))
     else:

@@ -17,9 +17,9 @@ from manim.utils.iterables import list_update
 from numpy.typing import NDArray
 
 from nnanim.audit.findings import Box
-from nnanim.audit.ledger import SEEN, _written
+from nnanim.audit.ledger import SEEN, text_of
 from nnanim.quantity import Quantity
-from nnanim.visuals.heatmap import NumberGrid
+from nnanim.visuals.number_grid import NumberGrid
 from nnanim.visuals.painted import Painted
 
 Pixels = NDArray[np.uint8]
@@ -198,7 +198,7 @@ class Moment:
 
     def _units_of(self, mobject: Mobject) -> Iterable[TextUnit]:
         leaves = [leaf for leaf in mobject.get_family() if id(leaf) in self.place]
-        strength = _opacity(leaves)
+        strength = strength_of(leaves)
         if not leaves or strength <= SEEN:
             return
         boxes = [box for leaf in leaves if (box := self.box_of(leaf)) is not None]
@@ -209,7 +209,7 @@ class Moment:
             return
         drawn = self.alone(leaves, patch)
         places = [self.place[id(leaf)] for leaf in leaves]
-        name = " ".join((_written(mobject) or "").split())
+        name = " ".join((text_of(mobject) or "").split())
         if not name:
             return
         if isinstance(mobject, NumberGrid):
@@ -255,13 +255,13 @@ class Moment:
 
 def _text_mobjects(mobjects: Iterable[Mobject]) -> Iterable[Mobject]:
     for mobject in mobjects:
-        if _written(mobject) is None:
+        if text_of(mobject) is None:
             yield from _text_mobjects(mobject.submobjects)
         else:
             yield mobject
 
 
-def _opacity(leaves: Iterable[Mobject]) -> float:
+def strength_of(leaves: Iterable[Mobject]) -> float:
     """The strength at which a text is drawn: that of its strongest part."""
     strongest = 0.0
     for leaf in leaves:
@@ -307,7 +307,7 @@ def union(boxes: Sequence[Box]) -> Box:
 
 def name_of(mobject: Mobject) -> str:
     """What a finding calls an object: its text, or its class."""
-    written = _written(mobject)
+    written = text_of(mobject)
     return " ".join(written.split()) if written else type(mobject).__name__
 
 

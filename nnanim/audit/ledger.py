@@ -41,7 +41,7 @@ class TextOnStage:
 
 
 @dataclass(frozen=True)
-class Finding:
+class LedgerFault:
     """Something that is wrong: the text in which it stands, and what is wrong with it."""
 
     text: str
@@ -61,14 +61,14 @@ def texts_on_stage(scene: Scene) -> list[TextOnStage]:
 
 def _texts_in(mobjects: Iterable[Mobject]) -> Iterator[TextOnStage]:
     for mobject in mobjects:
-        written = _written(mobject)
+        written = text_of(mobject)
         if written is None:
             yield from _texts_in(mobject.submobjects)
         elif is_seen(mobject):
             yield TextOnStage(written, mobject)
 
 
-def _written(mobject: Mobject) -> str | None:
+def text_of(mobject: Mobject) -> str | None:
     """What a mobject writes; None for what is no text, or a group whose texts are looked at one by one."""
     match mobject:
         case VMobject(string=str(ours)):
@@ -102,7 +102,7 @@ def is_seen(mobject: Mobject) -> bool:
 # Digits without a source -------------------------------------------------------------------------------
 
 
-def unsourced_digits(scene: Scene) -> list[Finding]:
+def unsourced_digits(scene: Scene) -> list[LedgerFault]:
     """Every text on stage with a digit that belongs neither to a ledger entry nor to a label.
 
     A scene that keeps a ledger (a chapter) must also have written down each of the numbers as standing now.
@@ -110,7 +110,7 @@ def unsourced_digits(scene: Scene) -> list[Finding]:
     now = standing(scene)
     findings = []
     for seen in texts_on_stage(scene):
-        findings += [Finding(seen.text, problem) for problem in _problems(seen, now)]
+        findings += [LedgerFault(seen.text, problem) for problem in _problems(seen, now)]
     return findings
 
 
@@ -181,14 +181,14 @@ def has_digit(text: str) -> bool:
 # The finished ledger -----------------------------------------------------------------------------------
 
 
-def check_ledger(ledger: Iterable[Shown], trace: Trace) -> list[Finding]:
+def check_ledger(ledger: Iterable[Shown], trace: Trace) -> list[LedgerFault]:
     """Whether a finished ledger keeps its word.
 
     Each text must be its value, rounded half to even; each computed or given source must hold exactly that value in
     the trace; each cited one must be the fact in ``facts.toml``; each must end after it begins.
     """
     return [
-        Finding(shown.entry.text, problem) for shown in ledger for problem in _broken_promises(shown, trace)
+        LedgerFault(shown.entry.text, problem) for shown in ledger for problem in _broken_promises(shown, trace)
     ]
 
 

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from nnanim.audit.findings import Box, Finding
-from nnanim.audit.ink import Pixels, name_of
+from nnanim.audit.ink import Patch, Pixels, name_of
 from nnanim.audit.layout import luminance, shows
+from nnanim.engine.redraw import Box as PixelBox
 
 JUMP = 0.25
 """Share of the frame's width or height."""
@@ -29,6 +30,31 @@ FREEZE = 6.0
 """Seconds for which a picture may stand still."""
 STILL = 6
 """Difference of a byte of colour that is not seen."""
+UNSEEN = 6
+"""And so many bytes that differ by more are not yet a change."""
+COARSE = 4
+"""Of so many rows and columns one is looked at first."""
+NOWHERE = PixelBox(0, 0, 0, 0)
+
+
+def _place(changed: PixelBox | None, every: int = 1) -> Patch:
+    """Rows and columns of a box in a picture of which every so-manieth are left; of None, all."""
+    if changed is None:
+        return (slice(None), slice(None))
+    top, bottom, left, right = (-(-edge // every) for edge in changed)
+    return (slice(top, bottom), slice(left, right))
+
+
+def _around(first: PixelBox | None, second: PixelBox | None) -> PixelBox | None:
+    """The smallest box around two; None, which is the whole picture, when one of them is."""
+    if first is None or second is None:
+        return None
+    if not (first.area and second.area):
+        return first if first.area else second
+    return PixelBox(
+        min(first.top, second.top), max(first.bottom, second.bottom),
+        min(first.left, second.left), max(first.right, second.right),
+    )  # fmt: skip
 
 
 class Flashes:
@@ -41,29 +67,39 @@ class Flashes:
         self.worst_time = 0.0
         self.worst_picture: Pixels | None = None
 
-    def see(self, picture: Pixels, time: float) -> None:
-        """Take in the picture (H, W, 4) that stands from ``time`` on."""
-        small = picture[::4, ::4]
-        if self.small is not None and np.array_equal(small, self.small):
+    def see(self, picture: Pixels, time: float, changed: PixelBox | None = None) -> None:
+        """Take in the picture (H, W, 4) that stands from ``time`` on; outside of ``changed`` it is the one before."""
+        small = picture[::COARSE, ::COARSE]
+        if self.small is None or self.extreme is None:
+            self.small, self.extreme = small.copy(), luminance(small)
+            self.direction = np.zeros(self.extreme.shape, int)
+            self.turns = np.full((2 * (FLASHES + 1), *self.extreme.shape), -np.inf)
             return
-        self.small = small.copy()
-        light = luminance(small)
-        if self.extreme is None:
-            self.extreme, self.direction = light, np.zeros(light.shape, int)
-            self.turns = np.full((2 * (FLASHES + 1), *light.shape), -np.inf)
+        place = _place(changed, COARSE)
+        if np.array_equal(small[place], self.small[place]):
             return
-        change = light - self.extreme
-        darker = np.minimum(light, self.extreme) < DARK
-        turned = (np.abs(change) >= STEP) & darker & (np.sign(change) != self.direction)
-        further = np.sign(change) == self.direction
-        if turned.any():
-            self.turns[:, turned] = np.concatenate([self.turns[1:, turned], np.full((1, int(turned.sum())), time)])
-            self.direction[turned] = np.sign(change)[turned].astype(int)
-        self.extreme = np.where(turned | further, light, self.extreme)
+        self.small[place] = small[place]
+        if not self._turn(place, luminance(small[place]), time):
+            return  # where nothing turned, nothing flashes more than before
         # Four pairs of changes: the eighth-last turn is less than a second ago.
         flashing = self.turns[0] > time - 1.0
         if flashing.sum() > 0.25 * FIELD**2 * flashing.size * 0.9:
             self._measure(flashing, time, picture)
+
+    def _turn(self, place: Patch, light: NDArray[np.float64], time: float) -> bool:
+        """Note at a place which pixels turn from brighter to darker or back; whether any does."""
+        assert self.extreme is not None
+        extreme, direction = self.extreme[place], self.direction[place]
+        change = light - extreme
+        darker = np.minimum(light, extreme) < DARK
+        turned = (np.abs(change) >= STEP) & darker & (np.sign(change) != direction)
+        further = np.sign(change) == direction
+        if turned.any():
+            turns = self.turns[(slice(None), *place)]
+            turns[:, turned] = np.concatenate([turns[1:, turned], np.full((1, int(turned.sum())), time)])
+            direction[turned] = np.sign(change)[turned].astype(int)
+        self.extreme[place] = np.where(turned | further, light, extreme)
+        return bool(turned.any())
 
     def _measure(self, flashing: NDArray[np.bool_], time: float, picture: Pixels) -> None:
         size = [max(1, round(side * FIELD)) for side in flashing.shape]
@@ -77,25 +113,30 @@ class Stillness:
 
     def __init__(self) -> None:
         self.picture: Pixels | None = None
+        self.changed: PixelBox | None = None
         self.since = self.until = 0.0
         self.frozen: list[tuple[float, float, Pixels]] = []
 
-    def see(self, picture: Pixels, time: float, until: float) -> None:
-        """Take in the picture that stands from ``time`` to ``until``."""
-        if self.picture is None or not self._same(picture):
+    def see(self, picture: Pixels, time: float, until: float, changed: PixelBox | None = None) -> None:
+        """Take in the picture that stands from ``time`` to ``until``; outside of ``changed`` it is the one before."""
+        self.changed = _around(self.changed, changed)
+        if self.picture is None or not self._same(picture, _place(self.changed)):
             self.end()
             self.picture, self.since = picture.copy(), time
+            self.changed = NOWHERE
         self.until = until
 
-    def _same(self, picture: Pixels) -> bool:
+    def _same(self, picture: Pixels, place: Patch) -> bool:
+        """Whether a picture looks at a place as the one that stands; elsewhere it is known to."""
         assert self.picture is not None
-        coarse = np.abs(picture[::4, ::4, :3].astype(np.int16) - self.picture[::4, ::4, :3])
-        if (coarse > STILL).sum() >= 6:  # most pictures that differ do so at once
+        now, before = picture[place], self.picture[place]
+        coarse = np.abs(now[::COARSE, ::COARSE, :3].astype(np.int16) - before[::COARSE, ::COARSE, :3])
+        if (coarse > STILL).sum() >= UNSEEN:  # most pictures that differ do so at once
             return False
-        if np.array_equal(picture, self.picture):
+        if np.array_equal(now, before):
             return True
-        difference = np.abs(picture[..., :3].astype(np.int16) - self.picture[..., :3])
-        return bool((difference > STILL).sum() < 6)
+        difference = np.abs(now[..., :3].astype(np.int16) - before[..., :3])
+        return bool((difference > STILL).sum() < UNSEEN)
 
     def end(self) -> None:
         """Something else is seen from now on."""

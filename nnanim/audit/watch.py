@@ -17,18 +17,19 @@ from manim import Mobject, Scene, SingleStringMathTex, Typst
 from PIL import Image, ImageDraw
 
 from nnanim.audit.findings import Box, Finding
-from nnanim.audit.ink import FULL, Moment, Pixels, _opacity
+from nnanim.audit.ink import FULL, Moment, Pixels, strength_of
 from nnanim.audit.layout import Bounds, area, judge, used_box
 from nnanim.audit.ledger import texts_on_stage, unsourced_digits
 from nnanim.audit.motion import Flashes, Jumps, Stillness
 from nnanim.chapter import Beat, Chapter
 from nnanim.engine import RenderSettings
 from nnanim.engine.plays import can_jump
-from nnanim.engine.renderer import draw_moving, draw_static
+from nnanim.engine.redraw import Box as PixelBox
+from nnanim.engine.redraw import Redraw
 from nnanim.engine.session import configured, perform, prepare
 from nnanim.quantity import facts
 from nnanim.visuals.frame import Region, frame
-from nnanim.visuals.heatmap import NumberGrid
+from nnanim.visuals.number_grid import NumberGrid
 
 SECONDS_PER_WORD = 0.3
 EVERY = 3
@@ -40,14 +41,14 @@ FRAMES_PER_SECOND = 30
 
 @dataclass
 class Standing:
-    """A text on stage: since when, and what the picture was then."""
+    """A text on stage: since when, and what the picture was then (None where nothing was drawn yet)."""
 
     since: float
     beat: int
     text: str
     words: float
     box: Box
-    picture: Pixels
+    picture: Pixels | None
 
 
 @dataclass
@@ -122,8 +123,8 @@ class Watcher:
         self._note(self.jumps.compare())
         self.held = True
         if self.layout or self.motion:
-            draw_static(scene)
-            self._see(draw_moving(scene), self.now, self.now + frames / float(scene.renderer.camera.frame_rate))
+            picture, _ = Redraw(scene).frame()
+            self._see(picture, self.now, self.now + frames / float(scene.renderer.camera.frame_rate))
 
     def animate(self, scene: Scene, times: np.ndarray) -> int:
         """A movement; some of its frames are drawn."""
@@ -134,25 +135,25 @@ class Watcher:
             self._note(self.jumps.compare())
         animated = [animation.mobject for animation in scene.animations or ()]
         every = EVERY_SMOOTH if jumps_allowed else EVERY
-        if self.motion:
-            draw_static(scene)
+        redraw = Redraw(scene) if self.motion else None
         for number, t in enumerate(times):
-            drawn = self.motion and number % every == 0
+            drawn = redraw is not None and number % every == 0
             if jumps_allowed and not drawn:
                 continue
             scene.update_to_time(t)
             if not jumps_allowed:
                 self._note(self.jumps.compare(animated), t)
-            if drawn:
-                self._see(draw_moving(scene), self.now + float(t), self.now + float(t))
+            if redraw is not None and drawn:
+                picture, changed = redraw.frame()
+                self._see(picture, self.now + float(t), self.now + float(t), changed)
             if scene.stop_condition is not None and scene.stop_condition():
                 return number + 1
         return len(times)
 
-    def _see(self, picture: Pixels, time: float, until: float) -> None:
+    def _see(self, picture: Pixels, time: float, until: float, changed: PixelBox | None = None) -> None:
         if self.motion:
-            self.flashes.see(picture, time)
-            self.stillness.see(picture, time, until)
+            self.flashes.see(picture, time, changed)
+            self.stillness.see(picture, time, until, changed)
         self.picture = picture
 
     def _note(self, findings: Any, after: float = 0.0) -> None:
@@ -233,7 +234,7 @@ class Watcher:
             self._judge_reading(self.standing.pop(key), middle)
         picture = None if self.picture is None else self.picture.copy() if now.keys() - self.standing.keys() else None
         for key, mobject in now.items():
-            if key not in self.standing and picture is not None:
+            if key not in self.standing:
                 points = mobject.get_all_points()
                 low, high = points.min(axis=0), points.max(axis=0)
                 box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
@@ -248,7 +249,7 @@ class Watcher:
                 strengths = zip(seen.mobject.quantities, seen.mobject.inks[:, 3], strict=True)
                 full |= {quantity.text for quantity, strength in strengths if quantity is not None and strength > FULL}
                 continue  # nobody is to read a whole table
-            strength = _opacity(part for part in seen.mobject.get_family() if len(part.points))
+            strength = strength_of(part for part in seen.mobject.get_family() if len(part.points))
             if strength > FULL:
                 full.add(" ".join(seen.text.split()))
             if strength > 0.5:

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from nnanim.params import ParameterError
 from nnanim.sim.checkpoint import Config
-from nnanim.sim.language_model import Cache, LanguageModel, one_thread
+from nnanim.sim.language_model import Cache, LanguageModel
+from nnanim.sim.threads import one_thread
 from nnanim.trace import Trace
 
 TOP = 10

@@ -6,8 +6,7 @@ Layer ``l`` runs from 1 (next to the data) to L (next to the loss); ``depth`` L 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -17,6 +16,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from nnanim.sim.threads import one_thread
 from nnanim.trace import Trace
 
 Kind = Literal["sigmoid", "tanh", "relu", "residual"]
@@ -230,17 +230,6 @@ def verdict(norms: Sequence[float] | np.ndarray) -> str:
 
 def _place(norms: Sequence[float] | np.ndarray) -> int:
     return VERDICTS.index(verdict(norms))
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """The same sums in the same order on every machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def compare(

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -331,14 +330,3 @@ def _checked(checkpoint: Checkpoint) -> Checkpoint:
                 f"{checkpoint.config.name}: {name} must have the shape {shape} by its config.json, has {found}"
             )
     return checkpoint
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute with one thread: the last bits of a sum depend on how it is split, and the same seed must give the same."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

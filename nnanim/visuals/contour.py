@@ -1,6 +1,6 @@
 """A loss surface seen from above: filled bands, contour lines, axes, and the scale of its colours.
 
-Low is the panel's colour, high goes towards a single hue: one scale that colour-blind viewers can read in both themes.
+Its heights are a :class:`nnanim.visuals.relief.Relief`, as those of a surface seen from the side.
 """
 
 from __future__ import annotations
@@ -18,16 +18,12 @@ from numpy.typing import ArrayLike
 from nnanim.quantity import Label, Showable, format_number
 from nnanim.visuals.frame import Region, frame
 from nnanim.visuals.painted import INVISIBLE, Floats, Painted, ink
-from nnanim.visuals.text import TextLine, text_width
+from nnanim.visuals.relief import Relief, loss_colors
+from nnanim.visuals.text import TextLine, text_width, veil
 from nnanim.visuals.theme import rgba, theme
 
 Path = list[Floats]
 """Broken lines, (n, 2) each."""
-
-
-def loss_colors(heights: ArrayLike) -> Floats:
-    """Colours of heights between 0 (lowest) and 1 (highest), RGBA in 0–1, shape of ``heights`` + (4,)."""
-    return theme().diverging(np.clip(np.asarray(heights, dtype=float), 0.0, 1.0), limit=1.0)
 
 
 class ContourBands(Painted):
@@ -35,10 +31,8 @@ class ContourBands(Painted):
 
     Parameters
     ----------
-    x, y
-        The grid, (n,) and (m,), rising.
-    heights
-        Shape (m, n), a row for each y; 0–1 is the range of the colours.
+    relief
+        The heights.
     levels
         Heights of the contour lines, rising.
     region
@@ -50,15 +44,12 @@ class ContourBands(Painted):
     array_names: ClassVar[tuple[str, ...]] = ("opacity",)
     overhang = 0.05
 
-    def __init__(
-        self, x: ArrayLike, y: ArrayLike, heights: ArrayLike, levels: Sequence[float], region: Region, lines: float = 0.55
-    ) -> None:
+    def __init__(self, relief: Relief, levels: Sequence[float], region: Region, lines: float = 0.55) -> None:
         corners = [(region.left, region.bottom, 0), (region.right, region.bottom, 0)]
         corners += [(region.right, region.top, 0), (region.left, region.top, 0)]
         super().__init__(corners, points_per_part=4)
-        across, up, values = (np.asarray(values, dtype=float) for values in (x, y, heights))
-        across, up = (across - across[0]) / np.ptp(across), (up - up[0]) / np.ptp(up)
-        contours = contour_generator(across, up, values, fill_type="OuterOffset")
+        across, up = ((grid - grid[0]) / np.ptp(grid) for grid in (relief.x, relief.y))
+        contours = contour_generator(across, up, relief.heights, fill_type="OuterOffset")
         self.levels = [float(level) for level in levels]
         # Each band reaches up to the highest: painted over one another, they leave no seams.
         self.areas: list[Path] = [_rings(contours.filled(level, np.inf)) for level in self.levels]
@@ -124,7 +115,7 @@ class ContourMap(VGroup):
 
     Parameters
     ----------
-    x, y, heights, levels
+    relief, levels
         As of :class:`ContourBands`.
     region
         Where: the map is as large as fits, in the middle.
@@ -133,14 +124,12 @@ class ContourMap(VGroup):
     """
 
     def __init__(
-        self, x: ArrayLike, y: ArrayLike, heights: ArrayLike, levels: Sequence[float], region: Region,
-        names: tuple[Showable, Showable] | None = None,
-    ) -> None:  # fmt: skip
+        self, relief: Relief, levels: Sequence[float], region: Region, names: tuple[Showable, Showable] | None = None
+    ) -> None:
         super().__init__()
-        across, up = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-        self.window = Region(float(across[0]), float(across[-1]), float(up[0]), float(up[-1]))
+        self.window = relief.window
         self.place = map_region(self.window, region, names is not None)
-        self.bands = ContourBands(across, up, heights, levels, self.place)
+        self.bands = ContourBands(relief, levels, self.place)
         self.border = Rectangle(width=self.place.width, height=self.place.height, stroke_width=2, color=theme().line)
         self.border.move_to(self.place.center)
         self.marks = VGroup(*(_marks(self.window, self.place, names) if names is not None else ()))
@@ -152,6 +141,28 @@ class ContourMap(VGroup):
         unit = self.place.width / self.window.width
         flat = (given - (self.window.left, self.window.bottom)) * unit + (self.place.left, self.place.bottom)
         return np.concatenate([flat, np.zeros((*flat.shape[:-1], 1))], axis=-1)
+
+    def arrow_ends(self, start: ArrayLike, along: ArrayLike) -> tuple[Floats, Floats, bool]:
+        """Where an arrow from a point of the plane begins and ends in the frame, and whether it is as long as ``along``.
+
+        One that would leave the map is shortened, one too short to be seen is lengthened.
+        """
+        window, foot, arrow = self.window, np.asarray(start, dtype=float), np.asarray(along, dtype=float)
+        share = 1.0
+        for axis, (low, high) in enumerate(((window.left, window.right), (window.bottom, window.top))):
+            if arrow[axis]:
+                share = min(share, ((high if arrow[axis] > 0 else low) - foot[axis]) / arrow[axis])
+        length = float(np.linalg.norm(arrow)) or 1.0
+        if share < 1:
+            share = min(share, 0.4 * window.width / length)
+        share = max(min(share, 1.0), 0.1 * window.width / length)
+        return self.spots(foot), self.spots(foot + share * arrow), share == 1.0
+
+    def corner_note(self, words: Showable) -> VGroup:
+        """A few words in the upper right corner, on a veil that keeps them legible; they are not part of the map."""
+        size, place = frame().small, self.place
+        back = veil(Region(place.right - text_width(words, size) - 0.8 * size, place.right, place.top - 1.5 * size, place.top))
+        return VGroup(back, TextLine(words, size).on(back.get_center()))
 
 
 def map_region(window: Region, region: Region, marks: bool) -> Region:
@@ -204,7 +215,7 @@ class ColorScale(VGroup):
         deep = 0.9 * size
         bar = Region(region.left, region.right, float(region.center[1]) - deep / 2, float(region.center[1]) + deep / 2)
         slope = np.linspace(0, 1, 65)
-        self.bands = ContourBands(slope, (0, 1), np.tile(slope, (2, 1)), heights, bar)
+        self.bands = ContourBands(Relief.of(slope, (0, 1), np.tile(slope, (2, 1))), heights, bar)
         border = Rectangle(width=bar.width, height=bar.height, stroke_width=2, color=theme().line).move_to(bar.center)
         self.add(self.bands, border)
         self.add(TextLine(name, size, theme().muted).at(float(x), bar.top + 0.45 * size, "center"))

@@ -11,7 +11,8 @@ from manim import Arrow, Mobject, VGroup
 
 from nnanim.quantity import Quantity, Showable, as_showable
 from nnanim.visuals.frame import Region, frame
-from nnanim.visuals.heatmap import HeatMap, NumberGrid
+from nnanim.visuals.heatmap import HeatMap
+from nnanim.visuals.number_grid import NumberGrid
 from nnanim.visuals.table import ELLIPSIS, elide
 from nnanim.visuals.text import TextLine, text_width
 from nnanim.visuals.theme import theme

@@ -13,9 +13,9 @@ from nnanim.quantity import Label, Quantity
 from nnanim.visuals.bundle import WeightBundle
 from nnanim.visuals.frame import Region, frame
 from nnanim.visuals.glyphs import CAP_HEIGHT, Weight
-from nnanim.visuals.heatmap import NumberGrid
 from nnanim.visuals.motion import Sweep
 from nnanim.visuals.neurons import Neurons
+from nnanim.visuals.number_grid import NumberGrid
 from nnanim.visuals.table import ELLIPSIS, elide
 from nnanim.visuals.text import TextLine, text_width
 from nnanim.visuals.theme import theme

@@ -22,6 +22,12 @@ INVISIBLE = 1 / 512
 """An opacity below this changes no pixel of eight bits."""
 
 
+def pixels_per_unit(ctx: cairo.Context) -> float:
+    """Pixels along a manim unit, on a context that a camera has set up."""
+    matrix = ctx.get_matrix()
+    return float(abs(matrix.xx * matrix.yy - matrix.xy * matrix.yx) ** 0.5)
+
+
 class Painted(VMobject):
     """A mobject whose ``n_parts`` parts are rows of arrays; ordinary manim animations work on it.
 

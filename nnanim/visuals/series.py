@@ -136,7 +136,7 @@ class Series(Painted):
             marks = np.flatnonzero(self.seen > INVISIBLE)
         for k in marks:
             alpha, hollow = self.seen[k], float(np.clip(self.hollow[k], 0, 1))
-            mark_path(ctx, self.marker, places[k], float(self.radius[0]))
+            mark_path(ctx, _CORNERS.get(self.marker), places[k], float(self.radius[0]))
             _set_ink(ctx, (1 - hollow) * color + hollow * ground, alpha)
             ctx.fill_preserve()
             ctx.set_line_width(0.028)
@@ -149,11 +149,11 @@ def _set_ink(ctx: cairo.Context, color: Floats, opacity: float) -> None:
     ctx.set_source_rgba(red, green, blue, alpha * float(opacity))
 
 
-def mark_path(ctx: cairo.Context, marker: Marker, place: ArrayLike, radius: float) -> None:
-    """Put a mark's outline on the context's path."""
+def mark_path(ctx: cairo.Context, corners: Floats | None, place: ArrayLike, radius: float) -> None:
+    """Put a mark's outline on the context's path: a polygon with corners (n, 2) of a mark of radius 1, or else a circle."""
     x, y = np.asarray(place, dtype=float)[:2]
-    if marker in _CORNERS:
-        for number, (a, b) in enumerate(_CORNERS[marker] * radius):
+    if corners is not None:
+        for number, (a, b) in enumerate(corners * radius):
             (ctx.line_to if number else ctx.move_to)(x + a, y + b)
         ctx.close_path()
     else:

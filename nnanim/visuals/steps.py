@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 
 from nnanim.quantity import Label, Showable
 from nnanim.visuals.frame import Region, frame
-from nnanim.visuals.text import TextLine, text_width
+from nnanim.visuals.text import TextLine, text_width, veil
 from nnanim.visuals.theme import theme
-from nnanim.visuals.trail import Shape, Trail
+from nnanim.visuals.trail import Shape, Trail, ball_alone
 
 
 class StepPlot(VGroup):
@@ -69,3 +69,14 @@ class StepPlot(VGroup):
         place = self.place
         seen = Region(place.left, place.right, place.bottom - 0.02, place.top + 0.02)
         return Trail(self.spots(values), seen, color, shape, ball=ball, dot=0.0, width=5.0)
+
+    def key(self, names: Sequence[Showable], styles: Sequence[tuple[str, Shape]]) -> VGroup:
+        """Names of runs with their balls, colour and shape each, in the upper right corner; it is not part of the plot."""
+        size, made, place = frame().small * 1.1, VGroup(), self.place
+        x = place.right - max(text_width(name, size) for name in names)
+        bottom = place.top - (len(names) + 0.05) * 1.4 * size
+        made.add(veil(Region(x - 1.2 * size, place.right + 0.2 * size, bottom, place.top + 0.6 * size)))
+        for row, (name, style) in enumerate(zip(names, styles, strict=False)):
+            spot = np.array([x - 0.7 * size, place.top - (row + 0.3) * 1.4 * size, 0.0])
+            made.add(ball_alone(spot, *style), TextLine(name, size).on(spot + np.array([0.7 * size, 0, 0]), "left"))
+        return made

@@ -6,20 +6,25 @@ Seen straight from above it lies exactly where its contour map does.
 from __future__ import annotations
 
 from math import tau
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import cairo
 import numpy as np
-from manim import Camera
+from manim import Camera, Line, VGroup
 from numpy.typing import ArrayLike
 
-from nnanim.visuals.contour import loss_colors
-from nnanim.visuals.frame import Region
+from nnanim.quantity import Showable
+from nnanim.visuals.frame import Region, frame
 from nnanim.visuals.painted import INVISIBLE, Floats, Painted, ink
+from nnanim.visuals.relief import Relief, loss_colors
+from nnanim.visuals.text import TextLine
 from nnanim.visuals.theme import rgba, theme
+from nnanim.visuals.trail import paint_ball
 
 FACETS = 48
 """Facets along each side."""
+OVERLAP = 0.6
+"""How far a facet reaches over the seam to the facet behind, in manim's stroke units."""
 MESH = 6
 """Every so many facets a line of the mesh is drawn."""
 RISE = 0.75
@@ -35,10 +40,8 @@ class Surface(Painted):
 
     Parameters
     ----------
-    x, y
-        The grid, (n,) and (m,), rising.
-    heights
-        Shape (m, n), a row for each y; 0–1 is the range of the colours.
+    relief
+        The heights.
     region
         Where.
     azimuth, elevation
@@ -52,14 +55,13 @@ class Surface(Painted):
     parts_stand_alone = False
 
     def __init__(
-        self, x: ArrayLike, y: ArrayLike, heights: ArrayLike, region: Region,
+        self, relief: Relief, region: Region,
         azimuth: float = -28.0, elevation: float = 40.0, run: tuple[ArrayLike, ArrayLike] | None = None,
     ) -> None:  # fmt: skip
-        across, up, values = (np.asarray(values, dtype=float) for values in (x, y, heights))
-        self.window = Region(float(across[0]), float(across[-1]), float(up[0]), float(up[-1]))
+        self.window = relief.window
         self.half = max(self.window.width, self.window.height) / 2
-        u, v = np.linspace(across[0], across[-1], FACETS + 1), np.linspace(up[0], up[-1], FACETS + 1)
-        self.grid = self.world(*np.meshgrid(u, v), _resampled(across, up, values, u, v))  # (F + 1, F + 1, 3)
+        u, v = (np.linspace(grid[0], grid[-1], FACETS + 1) for grid in (relief.x, relief.y))
+        self.grid = self.world(*np.meshgrid(u, v), _resampled(relief, u, v))  # (F + 1, F + 1, 3)
         self.run = np.zeros((0, 3)) if run is None else self._on_surface(*map(np.asarray, run))
         super().__init__(np.zeros((4, 3)), points_per_part=4)
         self.reached: Floats = np.zeros(1)
@@ -151,13 +153,45 @@ class Surface(Painted):
         if opacity < 1:
             ctx.push_group()
         unit = camera.cairo_line_width_multiple
-        self._paint_ground(ctx, camera, 2 * unit)
-        self._paint_facets(ctx, camera, unit)
+        if isinstance(ctx.get_target(), cairo.ImageSurface):
+            self._paint_kept(ctx, camera, unit)
+        else:
+            self._paint_facets(ctx, camera, unit)
         if len(self.run):
             self._paint_run(ctx, camera, unit)
         if opacity < 1:
             ctx.pop_group_to_source()
             ctx.paint_with_alpha(opacity)
+
+    def _paint_kept(self, ctx: cairo.Context, camera: Camera, unit: float) -> None:
+        """Paint ground and facets by way of a picture that is kept for as long as the surface does not turn."""
+        left, bottom, right, top = self.boxes_of_parts()[0]
+        corners = np.array([ctx.user_to_device(x, y) for x in (left, right) for y in (bottom, top)])
+        origin = np.floor(corners.min(axis=0))
+        size = np.ceil(corners.max(axis=0)) - origin
+        target = ctx.get_target()
+        assert isinstance(target, cairo.ImageSurface)
+        if (size > (2 * target.get_width(), 2 * target.get_height())).any():
+            self._paint_facets(ctx, camera, unit)
+            return
+        to = ctx.get_matrix()
+        matrix = cairo.Matrix(to.xx, to.yx, to.xy, to.yy, to.x0 - origin[0], to.y0 - origin[1])
+        arrays = (self.grid, self.azimuth, self.elevation, self.zoom, self.offset)
+        channels = getattr(camera, "native_channels", False)
+        key = (repr(matrix), unit, theme(), channels, *(array.tobytes() for array in arrays))
+        picture = _kept.get(key)
+        if picture is None:
+            picture = cairo.ImageSurface(cairo.FORMAT_ARGB32, *map(int, size))
+            painter = cairo.Context(picture)
+            painter.set_matrix(matrix)
+            self._paint_facets(painter, camera, unit)
+            _kept.clear()
+            _kept[key] = picture
+        ctx.save()
+        ctx.identity_matrix()
+        ctx.set_source_surface(picture, *origin)
+        ctx.paint()
+        ctx.restore()
 
     def _ground(self) -> Floats:
         """Corners of the ground, (4, 3)."""
@@ -175,6 +209,8 @@ class Surface(Painted):
         ctx.stroke()
 
     def _paint_facets(self, ctx: cairo.Context, camera: Camera, unit: float) -> None:
+        """Paint the ground's outline, then the facets from back to front."""
+        self._paint_ground(ctx, camera, 2 * unit)
         flat, depth = self.project(self.grid), self._turned(self.grid)[..., 1]
         corners = np.stack([flat[:-1, :-1], flat[:-1, 1:], flat[1:, 1:], flat[1:, :-1]], axis=2).reshape(-1, 4, 2)
         order = np.argsort(-(depth[:-1, :-1] + depth[1:, 1:]).reshape(-1), kind="stable")
@@ -184,25 +220,21 @@ class Surface(Painted):
         mesh = [[n for n in range(4) if drawn[n]] for drawn in sides]
         colors = ink(camera, self._colors().reshape(-1, 4))
         red, green, blue, _ = ink(camera, rgba(theme().text))
-        ctx.set_line_join(cairo.LineJoin.ROUND)
-        quads = corners.tolist()
+        ctx.set_line_width(1.6 * unit)
+        quads, wide = corners.tolist(), _widened(corners, OVERLAP * unit).tolist()
         for place, color in zip(order.tolist(), colors[order].tolist(), strict=True):
-            first, second, third, fourth = quads[place]
+            first, second, third, fourth = wide[place]
             ctx.move_to(*first)
             ctx.line_to(*second)
             ctx.line_to(*third)
             ctx.line_to(*fourth)
-            ctx.close_path()
             ctx.set_source_rgba(*color)
-            ctx.fill_preserve()
-            ctx.set_line_width(0.9 * unit)  # covers the seam to the facet behind
-            ctx.stroke()
+            ctx.fill()
             if mesh[place]:
                 for side in mesh[place]:
                     ctx.move_to(*quads[place][side])
                     ctx.line_to(*quads[place][(side + 1) % 4])
                 ctx.set_source_rgba(red, green, blue, 0.2)
-                ctx.set_line_width(1.6 * unit)
                 ctx.stroke()
 
     def _paint_run(self, ctx: cairo.Context, camera: Camera, unit: float) -> None:
@@ -220,15 +252,35 @@ class Surface(Painted):
         for x, y in spots[: whole + 1]:
             ctx.arc(x, y, 0.04, 0, tau)
             ctx.fill()
-        x, y = spots[-1]
-        ctx.arc(x, y, 0.14, 0, tau)
-        ctx.fill_preserve()
-        ctx.set_source_rgba(*ink(camera, rgba(theme().background)))
-        ctx.set_line_width(2 * unit)
-        ctx.stroke()
+        paint_ball(ctx, camera, spots[-1], 0.14)
 
 
-def _resampled(x: Floats, y: Floats, values: Floats, new_x: Floats, new_y: Floats) -> Floats:
-    """Values of a grid on another grid, linearly between its points."""
-    rows = np.stack([np.interp(new_x, x, row) for row in values])
-    return np.stack([np.interp(new_y, y, column) for column in rows.T], axis=1)
+def ground_labels(surface: Surface, names: tuple[Showable, Showable], height: Showable) -> VGroup:
+    """Names of the ground's axes outside its nearer edges, and that of the height on a rule at its corner."""
+    muted, window = theme().muted, surface.window
+    middle = surface.spot(*window.center[:2])
+    made = VGroup()
+    for name, (x, y) in zip(names, ((window.center[0], window.bottom), (window.right, window.center[1])), strict=True):
+        spot = surface.spot(x, y)
+        away = (spot - middle) / np.linalg.norm(spot - middle)
+        made.add(TextLine(name, frame().body, muted).on(spot + 0.45 * away))
+    foot, top = surface.spot(window.left, window.bottom), surface.spot(window.left, window.bottom, 1.0)
+    rule = Line(foot - (0.2, 0, 0), top - (0.2, 0, 0), color=muted, stroke_width=2)
+    made.add(rule, TextLine(height, frame().small, muted).on(top + np.array([-0.2, 0.3, 0])))
+    return made
+
+
+_kept: dict[Any, cairo.ImageSurface] = {}
+"""The last picture of a surface without its run, by everything that it depends on."""
+
+
+def _widened(quads: Floats, reach: float) -> Floats:
+    """Quadrilaterals (n, 4, 2) with every corner moved so far away from the middle: they cover the seams between them."""
+    away = quads - quads.mean(axis=1, keepdims=True)
+    return np.asarray(quads + reach * away / np.maximum(np.linalg.norm(away, axis=2, keepdims=True), 1e-12))
+
+
+def _resampled(relief: Relief, x: Floats, y: Floats) -> Floats:
+    """Heights on another grid, linearly between the points of the relief's own."""
+    rows = np.stack([np.interp(x, relief.x, row) for row in relief.heights])
+    return np.stack([np.interp(y, relief.y, column) for column in rows.T], axis=1)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
-from manim import Mobject, VGroup, VMobject
+from manim import Mobject, Rectangle, VGroup, VMobject
 from numpy.typing import NDArray
 
 from nnanim.quantity import Entry, Showable, as_showable
@@ -213,6 +213,24 @@ def row(parts: Sequence[TextLine], x: float, baseline: float, gap: float | None 
         part.at(x, baseline)
         x += part.advance + (0.24 * part.em if gap is None else gap)
     return VGroup(*parts)
+
+
+def centred_lines(lines: Sequence[Showable], width: float) -> VGroup:
+    """Lines of muted type below one another, centred: of the frame's body size, or as large as a width allows.
+
+    The first one's baseline is at the height 0.
+    """
+    size = min(frame().body, *(width / text_width(line, 1.0) for line in lines))
+    made = VGroup()
+    for number, line in enumerate(lines):
+        made.add(TextLine(line, size, theme().muted).at(0, -number * 1.5 * size, "center"))
+    return made
+
+
+def veil(region: Region) -> Rectangle:
+    """What keeps words legible over lines: the background, nearly opaque."""
+    made = Rectangle(width=region.width, height=region.height, stroke_width=0, fill_color=theme().background, fill_opacity=0.85)
+    return made.move_to(region.center)
 
 
 def texts_in(mobjects: Sequence[Mobject]) -> Iterator[Mobject]:

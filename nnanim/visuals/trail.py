@@ -15,9 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from nnanim.visuals.frame import Region
 from nnanim.visuals.painted import INVISIBLE, Floats, Painted, ink
+from nnanim.visuals.series import mark_path
 from nnanim.visuals.theme import rgba, theme
 
 Shape = Literal["circle", "square", "triangle"]
+_CORNERS: dict[str, Floats] = {
+    shape: 1.25 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    for shape, angles in (("square", np.radians((45, 135, 225, 315))), ("triangle", np.radians((90, 210, 330))))
+}
 
 
 class Trail(Painted):
@@ -108,11 +113,7 @@ class Trail(Painted):
             ctx.arc(x, y, self.dot, 0, tau)
             ctx.fill()
         if head is not None and self.ball[0] > 0:
-            _ball(ctx, head, float(self.ball[0]), self.shape)
-            ctx.fill_preserve()
-            ctx.set_source_rgba(*ink(camera, rgba(theme().background)))
-            ctx.set_line_width(2 * camera.cairo_line_width_multiple)
-            ctx.stroke()
+            paint_ball(ctx, camera, head, float(self.ball[0]), self.shape)
         if alpha < 1:
             ctx.pop_group_to_source()
             ctx.paint_with_alpha(alpha)
@@ -129,16 +130,19 @@ class Trail(Painted):
         return ends[whole - 1, 1] if self.arrives[whole - 1] else None
 
 
-def _ball(ctx: cairo.Context, at: Floats, radius: float, shape: Shape) -> None:
-    x, y = map(float, at)
-    ctx.new_path()
-    if shape == "circle":
-        ctx.arc(x, y, radius, 0, tau)
-        return
-    corners = {"square": (45, 135, 225, 315), "triangle": (90, 210, 330)}[shape]
-    for angle in np.radians(corners):
-        ctx.line_to(x + 1.25 * radius * np.cos(angle), y + 1.25 * radius * np.sin(angle))
-    ctx.close_path()
+def ball_alone(spot: Floats, color: str, shape: Shape) -> Trail:
+    """The ball of a run without the run, for a key or a table."""
+    x, y, _ = spot.tolist()
+    return Trail([spot, spot], Region(x - 1, x + 1, y - 1, y + 1), color, shape, ball=0.1, dot=0.0)
+
+
+def paint_ball(ctx: cairo.Context, camera: Camera, place: ArrayLike, radius: float, shape: Shape = "circle") -> None:
+    """Draw the ball at a run's head in the context's colour, with a rim that sets it off from what it lies on."""
+    mark_path(ctx, _CORNERS.get(shape), place, radius)
+    ctx.fill_preserve()
+    ctx.set_source_rgba(*ink(camera, rgba(theme().background)))
+    ctx.set_line_width(2 * camera.cairo_line_width_multiple)
+    ctx.stroke()
 
 
 Mask = NDArray[np.bool_]

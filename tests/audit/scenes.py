@@ -27,7 +27,8 @@ from manim.utils.rate_functions import linear
 from nnanim.chapter import Chapter
 from nnanim.quantity import Cited, Label, Quantity, Sentence
 from nnanim.trace import Trace
-from nnanim.visuals.heatmap import HeatMap, NumberGrid
+from nnanim.visuals.heatmap import HeatMap
+from nnanim.visuals.number_grid import NumberGrid
 from nnanim.visuals.text import TextLine
 
 

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from nnanim.audit.chapters import Report
+from nnanim.audit.findings import Excuse, Finding
 from nnanim.cli import main
+from nnanim.cli.commands.audit import print_table
 
 TINY = Path(__file__).parent.parent / "tiny_course"
 PLAIN = """
@@ -71,10 +74,22 @@ def test_a_chapter_and_drawn_parameters(capsys, tmp_path):
     arguments = ("tiny-lesson", "--course", str(TINY), "--workers", "1", "--random", "2", "--json", "--out", str(tmp_path))
     code, out, _ = run(capsys, *arguments, "--set", "number=0.5")
     reports = json.loads(out)
-    assert [report["look"] for report in reports] == ["dark 16:9", "random 16:9"]
+    assert [report["look"] for report in reports] == ["dark 16:9", "random dark 16:9"]
     kinds = {finding["kind"] for report in reports for finding in report["findings"]}
     # The tiny lesson is a number in the middle of nothing, and does not say that its cited figure was reported.
     assert kinds == {"empty", "ledger", "claim"} or kinds == {"empty", "ledger"}
+    assert code == 1
+
+
+def test_extremes_take_turns_with_the_looks_and_each_trace_is_computed_again_once(capsys, tmp_path):
+    arguments = ("tiny-lesson", "--course", str(TINY), "--workers", "1", "--theme", "all", "--extremes", "--recompute")
+    code, out, _ = run(capsys, *arguments, "--json", "--out", str(tmp_path))
+    reports = json.loads(out)
+    assert [report["look"] for report in reports] == [
+        "trace", "dark 16:9", "light 16:9", "dark 16:9", "light 16:9", "dark 16:9", "light 16:9", "dark 16:9", "light 16:9"
+    ]  # fmt: skip
+    # The number at both its ends, the others too, then both together; at −100 the claims differ.
+    assert [finding["look"] for finding in reports[3]["findings"]][:1] == ["dark 16:9 --set number=-100"]
     assert code == 1
 
 
@@ -87,6 +102,8 @@ def test_a_chapter_and_drawn_parameters(capsys, tmp_path):
         (("tiny-lesson", "--course", str(TINY), "--set", "number=1000"), "number must be"),
         (("nothing.py",), "there is no file nothing.py"),
         (("nothing.py", "--random", "3"), "are for chapters"),
+        (("nothing.py", "--extremes"), "are for chapters"),
+        (("nothing.py", "--recompute"), "are for chapters"),
         (("tiny-lesson", "--aspect", "2:1"), "2:1"),
     ],
 )
@@ -96,3 +113,13 @@ def test_wrong_input_is_one_line_and_exit_code_2(capsys, arguments, says):
     assert says in err
     assert err.count("\n") == 1
     assert out == ""
+
+
+def test_an_exception_that_nothing_needs_is_named_once(capsys):
+    used, unused = Excuse("freeze", "picture", "it is read"), Excuse("contrast", "x", "it is pale")
+    freeze = Finding("freeze", "picture", "stands still", chapter="a", excused="it is read")
+    reports = [Report("a", "dark", [freeze], [used, unused]), Report("a", "trace", [], [used, unused])]
+    print_table(reports)
+    printed = capsys.readouterr().out
+    assert printed.count("exception not needed") == 1
+    assert "exception not needed: a, contrast of “x”" in printed

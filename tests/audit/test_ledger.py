@@ -21,14 +21,14 @@ from manim import (
     VGroup,
 )
 
-from nnanim.audit.ledger import Finding, check_ledger, is_rounding, texts_on_stage, unsourced_digits
+from nnanim.audit.ledger import LedgerFault, check_ledger, is_rounding, texts_on_stage, unsourced_digits
 from nnanim.chapter import Shown
 from nnanim.engine import RenderSettings, rehearse
 from nnanim.quantity import Cited, Entry, Given, Label, Quantity, Sentence
 from nnanim.sim import mlp
 from nnanim.trace import Trace
-from nnanim.visuals.heatmap import NumberGrid
 from nnanim.visuals.math import Formula
+from nnanim.visuals.number_grid import NumberGrid
 from nnanim.visuals.text import TextLine
 
 SMALL = RenderSettings(pixel_width=160, pixel_height=90, fps=4)
@@ -56,7 +56,7 @@ def test_every_digit_of_the_chapter_has_a_source_at_every_beat(produce, tmp_path
         (tmp_path / "weights.npz").write_bytes(trace.to_bytes(".npz"))
         params = {"weights": tmp_path / "weights.npz"}
     production = produce(output, **params)
-    found: list[tuple[int, Finding]] = []
+    found: list[tuple[int, LedgerFault]] = []
     numbers: list[int] = []
 
     def look(scene: Any, beat: Any) -> None:
@@ -144,7 +144,7 @@ def test_a_number_that_was_never_computed_is_found_though_the_text_is_ours():
 def test_a_number_that_the_ledger_missed_is_found(rehearsed, produce):
     """A chapter that puts a number on stage behind the ledger's back."""
     production = produce()
-    found: list[Finding] = []
+    found: list[LedgerFault] = []
 
     def smuggle(scene: Any, beat: Any) -> None:
         if beat.number == 1:

@@ -4,62 +4,33 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from productions import load, walked
+from real_model import needs_model, users_cache
 
-from nnanim import models
-from nnanim.audit.ledger import check_ledger, unsourced_digits
-from nnanim.chapter import Beat, Chapter, is_visible
-from nnanim.course import load_course
-from nnanim.engine import rehearse
-from nnanim.lecture.production import Production
-from nnanim.lecture.recipe import Output, Recipe
+from nnanim.audit.ledger import check_ledger
+from nnanim.chapter import Chapter
 from nnanim.params import ParameterError
 from nnanim.visuals.text import texts_in
 
-SCENE = Path(__file__).parents[2] / "scenes" / "autoregressive_generation.py"
 ASPECTS = ("16:9", "4:3", "1:1", "9:16")
-needs_model = pytest.mark.skipif(
-    not models.known_model("smollm2").installed, reason="SmolLM2 is not installed here (nnanim models install smollm2)"
-)
 
 
 @pytest.fixture(scope="module")
-def lesson(tmp_path_factory) -> type[Chapter]:
-    folder = tmp_path_factory.mktemp("course")
-    (folder / "course.toml").write_text('title = "t"\n[[part]]\ntitle = "Language models"\nchapters = ["autoregressive-generation"]\n')
-    (folder / SCENE.name).symlink_to(SCENE)
-    return load_course(folder).chapter("autoregressive-generation")
+def lesson() -> type[Chapter]:
+    return load("autoregressive-generation")
 
 
 def rehearsed(lesson: type[Chapter], aspect: str = "16:9", theme: str = "dark", **params: Any) -> Chapter:
     """The chapter after all of its beats, each looked at while its last picture stood."""
-    read = lesson.Params.read(params)
-    recipe = Recipe(lesson.slug(), read, Output(quality="draft", aspect=aspect, theme=theme), "test")
-    production = Production(lesson, recipe, lesson.record(read), workers=1)
-    scene = rehearse(lambda: production.scene(look), production.settings)
-    assert isinstance(scene, Chapter)
+    scene, found = walked(lesson, {"aspect": aspect, "theme": theme}, **params)
+    assert not found
     return scene
-
-
-def look(scene: Chapter, beat: Beat) -> None:
-    """Every text lies in the frame, is large enough, touches no other, and has a source for its digits."""
-    width, height = scene.frame.width / 2, scene.frame.height / 2
-    texts = [text for text in texts_in(scene.mobjects) if is_visible(text) and len(text.get_all_points())]
-    extents = [(text.get_all_points().min(axis=0), text.get_all_points().max(axis=0)) for text in texts]
-    for text, (low, high) in zip(texts, extents, strict=True):
-        assert low[0] > -width + 0.1 and high[0] < width - 0.1 and low[1] > -height and high[1] < height, text.string
-        assert text.em > scene.frame.smallest * 0.98, text.string
-    lows, highs = (np.array([extent[side] for extent in extents]) for side in (0, 1))
-    over = np.minimum(highs[:, None], highs[None]) - np.maximum(lows[:, None], lows[None])
-    touching = np.argwhere(np.triu((over[..., 0] > 0.03) & (over[..., 1] > 0.03), 1))
-    assert not len(touching), (beat.number, [(texts[a].string, texts[b].string) for a, b in touching])
-    assert unsourced_digits(scene) == []
 
 
 params = st.fixed_dictionaries(
@@ -181,8 +152,7 @@ def test_wrong_models_and_long_prompts_are_one_sentence(lesson, tmp_path, monkey
 
 @cache
 def default_scene(lesson: type[Chapter]) -> Chapter:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("NNANIM_CACHE", raising=False)  # the dequantised weights are found there
+    with users_cache():
         return rehearsed(lesson)
 
 
@@ -207,8 +177,7 @@ def test_the_first_step_is_the_models_own(lesson):
     from nnanim.sim import language_model
 
     trace, p = default_scene(lesson).trace, lesson.Params.defaults()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("NNANIM_CACHE", raising=False)
+    with users_cache():
         model = language_model.load()
     logits = model.forward(model.encode(p.prompt)).logits[-1].double().numpy()
     order = np.argsort(-logits)

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterator
 from functools import cache
-from importlib import util
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from manim import config
+from productions import load, walked
 
-from nnanim.audit.ledger import check_ledger, unsourced_digits
-from nnanim.chapter import Beat, Chapter
-from nnanim.engine import rehearse
-from nnanim.lecture.production import Production
-from nnanim.lecture.recipe import Output, Recipe
+from nnanim.audit.ledger import check_ledger
+from nnanim.chapter import Chapter
 from nnanim.params import ParameterError
 from nnanim.trace import Trace
-from nnanim.visuals.text import texts_in
 
-FILE = Path(__file__).resolve().parents[2] / "scenes" / "qkv_attention.py"
 ASPECTS = ("16:9", "4:3", "1:1", "9:16")
 TOY: dict[str, Any] = {"model": "toy", "layer": 1, "head": 1}
 CASES: dict[str, dict[str, Any]] = {
@@ -37,71 +28,13 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def recordings_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Nothing is read from the user's recordings, and nothing written there."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NNANIM_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
-@cache
 def chapter() -> Any:
-    """The chapter's class, from its file: whatever the course says of it."""
-    spec = util.spec_from_file_location("qkv_attention_under_test", FILE)
-    assert spec and spec.loader
-    module = util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module.QkvAttention
+    return load("qkv-attention")
 
 
 @cache
 def trace_of(**params: Any) -> Any:
     return chapter().record(chapter().Params.read(params))
-
-
-def production(output: dict[str, Any] | None = None, trace: Trace | None = None, **params: Any) -> Production:
-    read = chapter().Params.read(params)
-    look = Output(**{"quality": "draft", **(output or {})})
-    return Production(chapter(), Recipe(chapter().slug(), read, look, "test"), trace or trace_of(**params), workers=1)
-
-
-def faults(scene: Chapter, beat: Beat) -> list[str]:
-    """Texts that leave the frame, are too small, or lie on one another, at the end of a beat."""
-    edge = np.array([config.frame_width, config.frame_height]) / 2
-    found, boxes = [], []
-    for text in texts_in(scene.mobjects):
-        if not len(text.points) or max(text.get_fill_opacity(), text.get_stroke_opacity()) < 0.01:
-            continue
-        low, high = text.points.min(0)[:2], text.points.max(0)[:2]
-        if (low < -edge).any() or (high > edge).any():
-            found.append(f"beat {beat.number}: “{text.string}” leaves the frame")
-        if getattr(text, "em", 1.0) < config.frame_height / 40 * 0.995:
-            found.append(f"beat {beat.number}: “{text.string}” is too small")
-        if "Grid" in type(text).__name__:  # its box reaches over empty cells
-            continue
-        found += [
-            f"beat {beat.number}: “{text.string}” lies on “{other}”"
-            for other, other_low, other_high in boxes
-            if (np.minimum(high, other_high) - np.maximum(low, other_low) > (0.02, 0.1)).all()
-        ]
-        boxes.append((text.string, low, high))
-    return found
-
-
-def rehearsed(output: dict[str, Any] | None = None, trace: Trace | None = None, **params: Any) -> tuple[Chapter, list[str]]:
-    """The chapter after its last beat, and whatever was wrong with the picture of any."""
-    made = production(output, trace, **params)
-    found: list[str] = []
-
-    def look(scene: Chapter, beat: Beat) -> None:
-        found.extend(faults(scene, beat))
-        found.extend(str(finding) for finding in unsourced_digits(scene))
-
-    scene = rehearse(lambda: made.scene(look), made.settings)
-    assert isinstance(scene, Chapter)
-    return scene, found
 
 
 def test_names():
@@ -114,7 +47,7 @@ def test_names():
 def test_every_beat_fits_and_every_number_has_its_source(case, aspect):
     if aspect == "4:3" and case not in ("largest", "usual"):
         pytest.skip("as 16:9, but narrower: seen with the fullest frames")
-    scene, found = rehearsed({"aspect": aspect, "theme": "light" if aspect == "4:3" else "dark"}, **{**TOY, **CASES[case]})
+    scene, found = walked(chapter(), {"aspect": aspect, "theme": "light" if aspect == "4:3" else "dark"}, **{**TOY, **CASES[case]})
     assert not found
     assert not check_ledger(scene.ledger, scene.trace)
     assert all(claim.holds(scene.trace) for claim in scene.claims)
@@ -131,7 +64,7 @@ words = st.lists(st.sampled_from(["the", "cat", "it", "12", "because", "tired.",
 @given(words, st.integers(1, 2), st.integers(1, 4), st.integers(2, 5), st.integers(2, 3), st.integers(0, 2**31 - 1), st.sampled_from(ASPECTS))
 def test_no_parameters_break_it(sentence, layer, head, tokens, width, seed, aspect):
     params = {"sentence": " ".join(sentence), "layer": layer, "head": head, "toy_tokens": tokens, "toy_width": width, "seed": seed}
-    scene, found = rehearsed({"aspect": aspect}, **{**TOY, **params})
+    scene, found = walked(chapter(), {"aspect": aspect}, **{**TOY, **params})
     assert not found
     check_what_is_said(scene)
 

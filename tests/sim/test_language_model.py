@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from real_model import SMOLLM2, needs_model, users_cache
 
 from nnanim import models
 from nnanim.models import ModelError
@@ -19,10 +20,6 @@ from nnanim.sim.language_model import KEPT, Cache, LanguageModel
 from nnanim.sim.tokenizer import Tokenizer
 
 transformers = pytest.importorskip("transformers", reason="transformers is not installed (it is only needed by tests)")
-SMOLLM2 = models.known_model("smollm2")
-needs_model = pytest.mark.skipif(
-    not SMOLLM2.installed, reason="SmolLM2 is not installed here (nnanim models install smollm2)"
-)
 PROMPTS = (
     "The capital of France is",
     "Once upon a time, in 1987,",
@@ -30,14 +27,6 @@ PROMPTS = (
     "Water 💧 boils at",
     " ",
 )
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def randomise(reference: torch.nn.Module, seed: int) -> None:
@@ -253,8 +242,7 @@ def test_query_rows_of_a_gguf_file_come_back_in_halves():
 
 @pytest.fixture(scope="module")
 def smollm2() -> LanguageModel:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("NNANIM_CACHE", raising=False)  # half a gigabyte that is found by its digest: made once
+    with users_cache():
         return language_model.load("smollm2")
 
 

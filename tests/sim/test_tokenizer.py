@@ -8,15 +8,11 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from real_model import SMOLLM2, needs_model
 
-from nnanim import models
 from nnanim.models import ModelError
 from nnanim.sim.tokenizer import CONTROL, Tokenizer
 
-SMOLLM2 = models.known_model("smollm2")
-needs_model = pytest.mark.skipif(
-    not SMOLLM2.installed, reason="SmolLM2 is not installed here (nnanim models install smollm2)"
-)
 AWKWARD = (
     "The quick brown fox",
     " leading space",

@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from manim import Create, tempconfig
+from manim import Create
 
 from nnanim.quantity import Label, Quantity
-from nnanim.visuals.attention import (
-    ArcDiagram,
-    AttentionArcs,
-    AttentionGrid,
-    Hatching,
-    grid_layout,
-    shared_layout,
-    token_names,
-)
+from nnanim.visuals.arcs import ArcDiagram, AttentionArcs
+from nnanim.visuals.attention import AttentionGrid, Hatching, grid_layout, shared_layout, token_names
 from nnanim.visuals.frame import Region, frame
 from nnanim.visuals.heatmap import HeatMap
 from nnanim.visuals.painted import PaintedCamera
 from nnanim.visuals.theme import theme
 
 WORDS = ["The", "cat", "because", "international", "I", ",", "12", "tired", "responsibil…"]
-
-
-@pytest.fixture(autouse=True)
-def small_picture() -> Iterator[None]:
-    with tempconfig({"pixel_width": 480, "pixel_height": 270}):
-        yield
+pytestmark = pytest.mark.usefixtures("small_picture")
 
 
 def weights_of(count: int, seed: int = 0) -> np.ndarray:
@@ -181,3 +168,27 @@ def test_a_diagram_fits_and_no_number_touches_another(words, data, width, height
         for left, right, bottom, top in boxes:
             inside = (path[:, 0] > left) & (path[:, 0] < right) & (path[:, 1] > bottom) & (path[:, 1] < top)
             assert not inside.any()
+
+
+@pytest.mark.parametrize("causal", [True, False])
+def test_rings_enclose_what_is_seen_of_a_row_or_a_column(causal):
+    names = [Label(word) for word in WORDS[:5]]
+    grid = AttentionGrid(weights_of(5), names, Region(-4, 4, -3, 3), causal=causal)
+    for ring, cells in (
+        (grid.ring(2), [(2, column) for column in range(3 if causal else 5)]),
+        (grid.column_ring(2), [(row, 2) for row in range(2 if causal else 0, 5)]),
+    ):
+        places = [grid.heat.cell_region(*cell) for cell in cells]
+        assert ring.get_left()[0] == pytest.approx(min(place.left for place in places) - 0.05)
+        assert ring.get_right()[0] == pytest.approx(max(place.right for place in places) + 0.05)
+        assert ring.get_bottom()[1] == pytest.approx(min(place.bottom for place in places) - 0.05)
+        assert ring.get_top()[1] == pytest.approx(max(place.top for place in places) + 0.05)
+
+
+def test_the_legend_stands_in_the_free_corner_or_nowhere():
+    names, region = [Label(word) for word in ["I", "it", "12", ",", "I", "it"]], Region(-6, 6, -3, 3)
+    grid = AttentionGrid(weights_of(6), names, region)
+    legend = grid.corner_legend(["row: the token that looks", "column: what it looks at"], region)
+    assert len(legend) == 2
+    assert legend.get_left()[0] > grid.column_names[2].get_right()[0]
+    assert not len(grid.corner_legend(["long words " * 12], region))

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from drawing import draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from manim import Camera, Rectangle, Transform, VMobject, tempconfig
@@ -16,7 +17,6 @@ from scipy.optimize import minimize
 from nnanim.quantity import Label, Quantity
 from nnanim.visuals.axes import Axes, Slider, end_labels, room_for, spread
 from nnanim.visuals.frame import Region
-from nnanim.visuals.painted import PaintedCamera
 from nnanim.visuals.scales import LinearScale, LogScale
 from nnanim.visuals.series import Bars, Series
 from nnanim.visuals.theme import rgba, theme
@@ -30,12 +30,6 @@ positive = st.floats(1e-30, 1e30)
 def small_picture() -> Iterator[None]:
     with tempconfig({"pixel_width": 480, "pixel_height": 270, "frame_width": 128 / 9, "frame_height": 8.0}):
         yield
-
-
-def draw(*mobjects: object, camera_class: type[Camera] = PaintedCamera) -> np.ndarray:
-    camera = camera_class(background_color=theme().background)
-    camera.capture_mobjects(mobjects)
-    return camera.pixel_array.astype(int)
 
 
 # Scales ------------------------------------------------------------------------------------------------

@@ -24,7 +24,8 @@ from manim import (
 
 from nnanim.quantity import Quantity
 from nnanim.visuals.bundle import WeightBundle
-from nnanim.visuals.heatmap import HeatMap, NumberGrid
+from nnanim.visuals.heatmap import HeatMap
+from nnanim.visuals.number_grid import NumberGrid
 from nnanim.visuals.painted import Painted, PaintedCamera, PaintedMovingCamera
 from nnanim.visuals.points import PointCloud
 from nnanim.visuals.theme import theme, use_theme

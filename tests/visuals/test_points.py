@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
-from manim import Camera, Dot, ManimColor, Transform, tempconfig
+from drawing import draw
+from manim import Camera, Dot, ManimColor, Transform
 
-from nnanim.visuals.painted import PaintedCamera
 from nnanim.visuals.points import PointCloud
 from nnanim.visuals.theme import rgba, theme
 
@@ -16,18 +14,7 @@ RANDOM = np.random.default_rng(0)
 PLACES = RANDOM.uniform(-3, 3, (40, 2))
 RADII = RANDOM.uniform(0.1, 0.6, 40)
 COLORS = RANDOM.uniform(size=(40, 4))
-
-
-@pytest.fixture(autouse=True)
-def small_picture() -> Iterator[None]:
-    with tempconfig({"pixel_width": 480, "pixel_height": 270}):
-        yield
-
-
-def draw(*mobjects: object, camera_class: type[Camera] = PaintedCamera) -> np.ndarray:
-    camera = camera_class(background_color=theme().background)
-    camera.capture_mobjects(mobjects)
-    return camera.pixel_array.astype(int)
+pytestmark = pytest.mark.usefixtures("small_picture")
 
 
 def test_points_are_manims_dots():

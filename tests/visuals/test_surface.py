@@ -3,46 +3,35 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from drawing import draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from manim import Transform, config, tempconfig
+from manim import Transform, config
 
 from nnanim.quantity import Label
-from nnanim.visuals.contour import ContourBands, ContourMap, loss_colors
+from nnanim.visuals.contour import ContourBands, ContourMap
 from nnanim.visuals.frame import Region
-from nnanim.visuals.painted import PaintedCamera
+from nnanim.visuals.relief import Relief, loss_colors
 from nnanim.visuals.steps import StepPlot
 from nnanim.visuals.surface import Surface
+from nnanim.visuals.text import texts_in
 from nnanim.visuals.theme import contrast, rgba, theme, use_theme
 from nnanim.visuals.trail import Trail, clipped
 
 PLACE = Region(-4.0, 4.0, -2.0, 2.0)
 X, Y = np.linspace(-2, 2, 81), np.linspace(-1, 1, 61)
-HEIGHTS = (X**2 + 4 * Y[:, None] ** 2) / 8
+RELIEF = Relief.of(X, Y, (X**2 + 4 * Y[:, None] ** 2) / 8)
 LEVELS = [level / 12 for level in range(1, 12)]
-
-
-@pytest.fixture(autouse=True)
-def small_picture() -> Iterator[None]:
-    with tempconfig({"pixel_width": 480, "pixel_height": 270}):
-        yield
-    use_theme("dark")
-
-
-def draw(*mobjects: object) -> np.ndarray:
-    camera = PaintedCamera(background_color=theme().background)
-    camera.capture_mobjects(mobjects)
-    return camera.pixel_array.astype(int)[:, :, :3]
+pytestmark = pytest.mark.usefixtures("small_picture")
 
 
 def pixel(picture: np.ndarray, x: float, y: float) -> np.ndarray:
     column = int((x / config.frame_width + 0.5) * picture.shape[1])
     row = int((0.5 - y / config.frame_height) * picture.shape[0])
-    return picture[row, column]
+    return picture[row, column, :3]
 
 
 # Colours -------------------------------------------------------------------------------------------------
@@ -63,7 +52,7 @@ def test_colours_go_one_way_in_lightness_and_begin_at_the_panel(name):
 
 
 def test_each_pixel_has_the_colour_of_its_band():
-    bands = ContourBands(X, Y, HEIGHTS, LEVELS, PLACE, lines=0.0)
+    bands = ContourBands(RELIEF, LEVELS, PLACE, lines=0.0)
     picture = draw(bands)
     edges = np.array([0, *LEVELS, 1.0])
     generator = np.random.default_rng(1)
@@ -80,29 +69,44 @@ def test_each_pixel_has_the_colour_of_its_band():
 
 
 def test_a_map_keeps_right_angles():
-    area = ContourMap(X, Y, HEIGHTS, LEVELS, Region(-3, 5, -3, 3), (Label("θ₁"), Label("θ₂")))
+    area = ContourMap(RELIEF, LEVELS, Region(-3, 5, -3, 3), (Label("θ₁"), Label("θ₂")))
     assert area.place.width / area.place.height == pytest.approx(2)
     np.testing.assert_allclose(area.spots([[-2, -1], [2, 1]])[:, :2], [[area.place.left, area.place.bottom], [area.place.right, area.place.top]])
     assert area.get_left()[0] >= -3
     assert area.get_bottom()[1] >= -3
 
 
+@given(st.tuples(st.floats(-2, 2), st.floats(-1, 1)), st.tuples(st.floats(-50, 50), st.floats(-50, 50)))
+def test_an_arrow_keeps_its_direction_and_is_seen(start, along):
+    area = ContourMap(RELIEF, LEVELS, PLACE)
+    foot, tip, exact = area.arrow_ends(start, along)
+    np.testing.assert_allclose(foot, area.spots(start))
+    whole = area.spots(np.add(start, along)) - foot
+    if exact:
+        np.testing.assert_allclose(tip - foot, whole)
+    length = np.linalg.norm(whole)
+    if length > 1e-6:
+        np.testing.assert_allclose((tip - foot) / np.linalg.norm(tip - foot), whole / length, atol=1e-6)
+        assert np.linalg.norm(tip - foot) >= 0.1 * area.place.width * 0.999
+        assert np.linalg.norm(tip - foot) <= max(0.4 * area.place.width, length if exact else 0) * 1.001
+
+
 # The surface ---------------------------------------------------------------------------------------------
 
 
 def test_seen_from_above_it_lies_where_its_map_does():
-    area = ContourMap(X, Y, HEIGHTS, LEVELS, PLACE)
-    surface = Surface(X, Y, HEIGHTS, PLACE).look(0, 90, area.place)
+    area = ContourMap(RELIEF, LEVELS, PLACE)
+    surface = Surface(RELIEF, PLACE).look(0, 90, area.place)
     for x, y in ((-2, -1), (2, 1), (0.3, -0.7)):
         np.testing.assert_allclose(surface.spot(x, y, 0.8), area.spots([x, y]), atol=1e-9)
-    off = np.abs(draw(surface) - draw(area.bands))
+    off = np.abs(draw(surface) - draw(area.bands))[..., :3]
     assert np.median(off) < 12  # bands against a continuous scale, and the lines of both
 
 
 @given(st.floats(-80, 80), st.floats(10, 85))
 @settings(max_examples=15)
 def test_it_stays_in_its_region(azimuth, elevation):
-    surface = Surface(X, Y, HEIGHTS, PLACE, azimuth, elevation)
+    surface = Surface(RELIEF, PLACE, azimuth, elevation)
     flat = surface.project(surface.grid.reshape(-1, 3))
     assert (flat >= (PLACE.left - 1e-9, PLACE.bottom - 1e-9)).all()
     assert (flat <= (PLACE.right + 1e-9, PLACE.top + 1e-9)).all()
@@ -110,7 +114,7 @@ def test_it_stays_in_its_region(azimuth, elevation):
 
 def test_what_is_in_front_hides_what_is_behind():
     wall = np.where(np.abs(Y[:, None] + 0.5) < 0.2, 1.0, 0.0) * np.ones_like(X)  # a ridge in the nearer half
-    hidden, bare = Surface(X, Y, wall, PLACE, 0, 20), Surface(X, Y, 0 * wall, PLACE, 0, 20)
+    hidden, bare = (Surface(Relief.of(X, Y, heights), PLACE, 0, 20) for heights in (wall, 0 * wall))
     bare.zoom, bare.offset = hidden.zoom, hidden.offset
     behind = hidden.spot(0.1, -0.1, 0.0)  # on the floor, right behind the ridge
     top, floor = loss_colors(1.0)[:3] * 255, loss_colors(0.0)[:3] * 255
@@ -123,7 +127,7 @@ def test_what_is_in_front_hides_what_is_behind():
 
 
 def test_turning_is_animated():
-    surface = Surface(X, Y, HEIGHTS, PLACE, -50, 30)
+    surface = Surface(RELIEF, PLACE, -50, 30)
     moving = Transform(surface, surface.copy().look(0, 90, PLACE), rate_func=lambda t: t)
     moving.begin()
     moving.interpolate(0.5)
@@ -132,7 +136,7 @@ def test_turning_is_animated():
 
 def test_a_run_is_cut_where_it_leaves():
     points = np.array([(0, 0), (1, 0.5), (1.9, 0.9), (2.5, 0.0), (0, 0)])
-    surface = Surface(X, Y, HEIGHTS, PLACE, run=(points, np.zeros(5)))
+    surface = Surface(RELIEF, PLACE, run=(points, np.zeros(5)))
     assert len(surface.run) == 3
     assert surface.finish().reached[0] == 2
 
@@ -199,3 +203,13 @@ def test_a_plot_is_linear_in_steps_and_values():
     assert spots[-1] == pytest.approx((plot.place.right, plot.place.bottom))
     assert plot.get_left()[0] >= -3.01
     assert plot.get_bottom()[1] >= -2.01
+
+
+def test_the_key_stands_in_the_plot_s_corner():
+    plot = StepPlot(Region(-3, 3, -2, 2), (10, Label("10")), 0.0, 4.0, "loss")
+    key = plot.key(["without", "with"], [(theme().highlight, "circle"), (theme().text, "square")])
+    assert [text.string for text in texts_in([key])] == ["without", "with"]
+    back, first_ball, first_name, *_ = key
+    assert first_ball.get_right()[0] < first_name.get_left()[0]
+    assert back.get_left()[0] < first_ball.get_left()[0]
+    assert key.get_right()[0] <= 3.01

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,11 @@ from nnanim.cli.options import (
 if TYPE_CHECKING:
     from nnanim.audit.chapters import Report
 
+Job = tuple[Any, ...]
+"""A function and its arguments."""
+Look = dict[str, str]
+"""Theme and aspect."""
+
 THEMES, ASPECTS = ("dark", "light"), ("16:9", "4:3", "1:1", "9:16")
 
 
@@ -39,48 +43,50 @@ THEMES, ASPECTS = ("dark", "light"), ("16:9", "4:3", "1:1", "9:16")
     type=click.IntRange(0, 10000),
     default=0,
     metavar="N",
-    help="Also draw N parameter sets from the chapter's bounds: nothing false, no crash, nothing out of the frame.",
+    help="Also draw N parameter sets from the chapter's bounds and judge all but their motion.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Of the drawn parameter sets.")
+@click.option("--extremes", is_flag=True, help="Also judge the parameter sets at the ends of the chapter's bounds, each in one of the looks in turn.")
+@click.option("--recompute", is_flag=True, help="Also compute the trace anew, once for each chapter, and compare it with its recording.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("audit"), show_default=True, metavar="DIR", help="Pictures of what is found.")
 @click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Processes.  [default: one for each core]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(
     targets: tuple[str, ...], everything: bool, course_folder: Path | None, assignments: tuple[str, ...],
-    params_file: Path | None, theme: str, aspect: str, draws: int, seed: int, out: Path, workers: int | None, as_json: bool,
+    params_file: Path | None, theme: str, aspect: str, draws: int, seed: int, extremes: bool, recompute: bool,
+    out: Path, workers: int | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Judge chapters: sources of all numbers, claims, layout, motion. Exit code 1 when something is found.
 
     Of a FILE.py with plain manim scenes, layout and motion are judged.
     """
-    themes = THEMES if theme == "all" else (theme,)
-    aspects = ASPECTS if aspect == "all" else (aspect,)
+    looks = [
+        {"theme": colors, "aspect": shape}
+        for shape in (ASPECTS if aspect == "all" else (aspect,))
+        for colors in (THEMES if theme == "all" else (theme,))
+    ]
     if targets and targets[0].endswith(".py"):
-        if everything or draws or assignments or params_file:
-            raise WrongInput("audit: --all, --random, --set and --params are for chapters, not for a scene file")
-        jobs: list[tuple[Any, ...]] = [(_audit_file, targets[0], name, shape, out) for shape in aspects for name in _scene_names(targets)]
+        if everything or draws or extremes or recompute or assignments or params_file:
+            raise WrongInput("audit: --all, --random, --extremes, --recompute, --set and --params are for chapters, not for a scene file")
+        shapes = dict.fromkeys(look["aspect"] for look in looks)
+        jobs: list[Job] = [(_audit_file, targets[0], name, shape, out) for shape in shapes for name in _scene_names(targets)]
     else:
         request = read_request(params_file)
-        jobs = [
-            (_audit_look, name, course_folder, assignments, request, {"theme": colors, "aspect": shape}, out)
-            for name in _chapter_names(targets, everything, course_folder, request)
-            for shape in aspects
-            for colors in themes
-        ]
+        names = _chapter_names(targets, everything, course_folder, request)
+        chosen = (course_folder, assignments, request)
+        for name in names[:1] if assignments or params_file else ():
+            prepare(name, *chosen, {}, simulate=False)  # wrong parameters are refused before anything runs
+        jobs = [(_audit_trace, name, *chosen) for name in names if recompute]
+        jobs += [(_audit_look, name, *chosen, look, out) for name in names for look in looks]
+        if extremes:
+            jobs += [job for name in names for job in _extreme_jobs(name, course_folder, looks, out)]
         if draws:
-            # The theme moves nothing, so parameters are drawn once for each shape.
-            jobs += [
-                (_audit_draws, name, course_folder, assignments, request, {"aspect": shape}, draws, seed)
-                for name in _chapter_names(targets, everything, course_folder, request)
-                for shape in aspects
-            ]
-        for job in jobs[:1] if assignments or params_file else ():
-            _check(*job[1:5])
+            jobs += [(_audit_draws, name, *chosen, look, draws, seed, out) for name in names for look in looks]
     reports = list(_run(jobs, workers))
     if as_json:
         click.echo(json.dumps([_as_json(report) for report in reports], indent=2, ensure_ascii=False))
     else:
-        _print_table(reports)
+        print_table(reports)
     return 1 if any(report.faults for report in reports) else 0
 
 
@@ -108,16 +114,22 @@ def _scene_names(targets: Sequence[str]) -> list[str]:
     return [scene.__name__ for scene in find_scenes(Path(targets[0]), targets[1:])]
 
 
-def _check(name: str, course_folder: Path | None, assignments: tuple[str, ...], request: dict[str, Any]) -> None:
-    """Refuse wrong parameters before anything runs."""
-    prepare(name, course_folder, assignments, request, {}, simulate=False)
+def _extreme_jobs(name: str, course_folder: Path | None, looks: Sequence[Look], out: Path) -> Iterator[Job]:
+    """A piece of work for every set at the ends of a chapter's bounds; the looks take turns."""
+    from nnanim.audit.extremes import extreme_parameters
+
+    _, chapter = find_chapter(course_folder, name)
+    with one_line_errors(chapter.slug()):
+        sets = extreme_parameters(chapter)
+    for number, params in enumerate(sets):
+        yield (_audit_set, name, course_folder, params.changed(), looks[number % len(looks)], out)
 
 
 # One piece of work, perhaps in a process of its own ------------------------------------------------------
 
 
 def _audit_look(
-    name: str, course_folder: Path | None, assignments: tuple[str, ...], request: dict[str, Any], look: dict[str, Any], out: Path
+    name: str, course_folder: Path | None, assignments: tuple[str, ...], request: dict[str, Any], look: Look, out: Path
 ) -> Report:  # fmt: skip
     from nnanim.audit.chapters import audit_chapter
 
@@ -126,19 +138,31 @@ def _audit_look(
         return audit_chapter(simulated(production, quiet=True), out)
 
 
-def _audit_draws(
-    name: str, course_folder: Path | None, assignments: tuple[str, ...], request: dict[str, Any], look: dict[str, Any], draws: int, seed: int
-) -> Report:  # fmt: skip
-    from nnanim.audit.chapters import audit_random
+def _audit_trace(name: str, course_folder: Path | None, assignments: tuple[str, ...], request: dict[str, Any]) -> Report:
+    from nnanim.audit.chapters import audit_trace
 
-    production = prepare(name, course_folder, assignments, request, {**look, "quality": "draft"}, simulate=False)
-
-    def produced(params: Any) -> Any:
-        recipe = replace(production.recipe, params=params)
-        return replace(production, recipe=recipe, trace=production.chapter.record(params))
-
+    production = prepare(name, course_folder, assignments, request, {}, simulate=False)
     with _wrong_exceptions():
-        return audit_random(production, draws, seed, produced)
+        return audit_trace(simulated(production, quiet=True))
+
+
+def _audit_set(name: str, course_folder: Path | None, values: dict[str, Any], look: Look, out: Path) -> Report:
+    from nnanim.audit.parameter_sets import audit_set
+
+    production = prepare(name, course_folder, (), {"params": values}, look, simulate=False)
+    with _wrong_exceptions():
+        return audit_set(production, production.recipe.params, out)
+
+
+def _audit_draws(
+    name: str, course_folder: Path | None, assignments: tuple[str, ...], request: dict[str, Any], look: Look,
+    draws: int, seed: int, out: Path,
+) -> Report:  # fmt: skip
+    from nnanim.audit.parameter_sets import audit_random
+
+    production = prepare(name, course_folder, assignments, request, look, simulate=False)
+    with _wrong_exceptions():
+        return audit_random(production, draws, seed, out)
 
 
 def _audit_file(file: str, name: str, shape: str, out: Path) -> Report:
@@ -166,7 +190,7 @@ class _wrong_exceptions:
             raise WrongInput(str(error)) from error
 
 
-def _work(job: tuple[Any, ...]) -> Report | str:
+def _work(job: Job) -> Report | str:
     try:
         report: Report = job[0](*job[1:])
     except click.ClickException as error:  # it does not survive the way back as itself
@@ -174,7 +198,7 @@ def _work(job: tuple[Any, ...]) -> Report | str:
     return report
 
 
-def _run(jobs: Sequence[tuple[Any, ...]], workers: int | None) -> Iterator[Report]:
+def _run(jobs: Sequence[Job], workers: int | None) -> Iterator[Report]:
     from nnanim.cli.progress import progress_bar
 
     count = min(len(jobs), workers or len(os.sched_getaffinity(0)))
@@ -186,7 +210,7 @@ def _run(jobs: Sequence[tuple[Any, ...]], workers: int | None) -> Iterator[Repor
             progress(done, len(jobs))
 
 
-def _outcomes(jobs: Sequence[tuple[Any, ...]], count: int) -> Iterator[Report | str]:
+def _outcomes(jobs: Sequence[Job], count: int) -> Iterator[Report | str]:
     if count <= 1:
         yield from map(_work, jobs)
         return
@@ -207,12 +231,14 @@ def _as_json(report: Report) -> dict[str, Any]:
         "look": report.look,
         "seconds": round(report.seconds, 2),
         "faults": len(report.faults),
+        "refused": report.refused,
         "findings": [finding.as_dict() for finding in report.findings],
         "exceptions": [excuse.__dict__ for excuse in report.excuses],
     }
 
 
-def _print_table(reports: Sequence[Report]) -> None:
+def print_table(reports: Sequence[Report]) -> None:
+    """Findings as a table, then exceptions, refusals and a count."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -240,9 +266,11 @@ def _print_table(reports: Sequence[Report]) -> None:
                     escape(f"exception: {report.name} ({report.look}), beat {finding.beat}, {finding.kind} of “{_shortened(finding.what)}”: {finding.excused}"),
                     style="dim",
                 )
-        for excuse in report.excuses:
-            if not any(excuse.covers(finding) for finding in report.findings):
-                console.print(escape(f"exception not needed: {report.name} ({report.look}), {excuse.kind} of “{excuse.what}”"), style="dim")
+        if report.refused:
+            console.print(escape(f"refused by the simulation: {report.name} ({_shortened(report.refused, 160)})"), style="dim")
+    for name, excuse in dict.fromkeys((report.name, excuse) for report in reports for excuse in report.excuses):
+        if not any(excuse.covers(finding) for report in reports if report.name == name for finding in report.findings):
+            console.print(escape(f"exception not needed: {name}, {excuse.kind} of “{excuse.what}”"), style="dim")
     counted = "nothing found" if not faults else f"{len(faults)} finding{'s' * (len(faults) > 1)}"
     seconds = sum(report.seconds for report in reports)
     console.print(f"{counted} in {len(reports)} run{'s' * (len(reports) > 1)} ({seconds:.0f} s of work)")
