@@ -42,6 +42,10 @@ from nnanim.visuals.tokens import Token, TokenFlow, TokenRow, visible_text
 MOST_PROMPT_TOKENS = 24
 MOST_CHARACTERS = 14
 """Of a token on screen; longer ones are cut."""
+PROMPT_SIZE, LARGEST_PROMPT = 1.6, 6.0
+"""Size of the prompt's tokens at first, usually and at the most, in sizes of the title."""
+LEAST_SHARE = 0.26
+"""Of the stage's area, taken by the prompt at first."""
 
 
 def as_text(value: Any) -> Any:
@@ -64,6 +68,22 @@ class AutoregressiveGeneration(Chapter):
 
     costly = True
     exceptions = (("freeze", "picture", "eleven probabilities are compared with those of the step before"),)
+    extremes = (
+        {"prompt": "The"},
+        {"prompt": "the cat that we saw sat on the mat because it was tired of mice that ran all day and all night"},
+        {"tokens": 2},
+        {"tokens": 32},
+        {"temperature": 0.01},
+        {"temperature": 10.0},
+        {"top_k": 0, "top_p": 1.0},
+        {"top_k": 1},
+        {"top_p": 0.001},
+        {"seed": 0},
+        {"seed": 2**31 - 1},
+        {"prompt": "sat", "model": "toy"},
+        {"prompt": "The", "tokens": 2, "temperature": 0.01, "top_k": 0, "top_p": 0.001, "seed": 0},
+        {"tokens": 32, "temperature": 10.0, "top_k": 1_000_000, "top_p": 1.0, "seed": 2**31 - 1, "model": "toy"},
+    )
 
     class Params(Chapter.Params):
         """The text to be continued, the model, and how tokens are drawn."""
@@ -159,20 +179,8 @@ class AutoregressiveGeneration(Chapter):
 
     def read_the_prompt(self) -> None:
         """The prompt, cut into tokens, each with its number in the vocabulary."""
-        stage = self.frame.stage
-        row = TokenRow(
-            self.texts[: self.prompt_length], stage.inset(0, 0.1), self.frame.title_size * 1.6,
-            lines=12, most=MOST_CHARACTERS, step=2.7,
-        )  # fmt: skip
+        row, numbers = self.large_prompt()
         large = row.tokens
-        numbers = []
-        for place, token in enumerate(large):
-            line = TextLine(self.trace.quantity("ids", place, decimals=0), max(0.55 * row.size, self.frame.smallest), self.theme.muted)
-            below = token.box.get_bottom() - np.array([0, 0.42 * row.size, 0])
-            numbers.append(line.on(below))
-        row.shift((stage.center[1] - (row.get_top()[1] + numbers[-1].get_bottom()[1]) / 2) * UP)
-        for token, line in zip(large, numbers, strict=True):
-            line.on(token.box.get_bottom() - np.array([0, 0.42 * row.size, 0]))
         with self.beat(
             "A language model continues a text. It reads tokens: here {n}, each with a number in its vocabulary.",
             n=self.trace.quantity("prompt_length", decimals=0),
@@ -197,6 +205,42 @@ class AutoregressiveGeneration(Chapter):
         self.play(*map(FadeOut, [*numbers, *hidden]), run_time=0.3)
         moving = [(token, small) for token, small in zip(large, self.context, strict=True) if small in seen]
         self.play(*(ReplacementTransform(token, small) for token, small in moving), run_time=1.0)
+
+    def large_prompt(self) -> tuple[TokenRow, list[TextLine]]:
+        """The prompt's tokens with their numbers below them; a short prompt is written so large that it fills the stage."""
+        stage = self.frame.stage
+        size = self.frame.title_size * PROMPT_SIZE
+        row, numbers = self.prompt_row(size)
+        while self.share_of_stage(row, numbers) < LEAST_SHARE and size < LARGEST_PROMPT * self.frame.title_size:
+            size *= 1.05
+            larger, below = self.prompt_row(size)
+            if larger.get_top()[1] - below[-1].get_bottom()[1] > stage.height - 0.2 or larger.size < 0.99 * size:
+                break
+            row, numbers = larger, below
+        return row, numbers
+
+    def prompt_row(self, size: float) -> tuple[TokenRow, list[TextLine]]:
+        """Tokens and numbers, centred together in the stage."""
+        stage = self.frame.stage
+        row = TokenRow(
+            self.texts[: self.prompt_length], stage.inset(0, 0.1), size, lines=12, most=MOST_CHARACTERS, step=2.7
+        )
+        numbers = []
+        for place, token in enumerate(row.tokens):
+            number: Showable = self.trace.quantity("ids", place, decimals=0)
+            if self.prompt_length == 1:
+                number = Sentence("number {n}", {"n": number})
+            line = TextLine(number, max(0.55 * row.size, self.frame.smallest), self.theme.muted)
+            numbers.append(line.on(token.box.get_bottom() - np.array([0, 0.42 * row.size, 0])))
+        row.shift((stage.center[1] - (row.get_top()[1] + numbers[-1].get_bottom()[1]) / 2) * UP)
+        for token, line in zip(row.tokens, numbers, strict=True):
+            line.on(token.box.get_bottom() - np.array([0, 0.42 * row.size, 0]))
+        return row, numbers
+
+    def share_of_stage(self, row: TokenRow, numbers: list[TextLine]) -> float:
+        """How much of the stage's area the tokens with their numbers take."""
+        stage, whole = self.frame.stage, VGroup(*row.tokens, *numbers)
+        return float(whole.width * whole.height / (stage.width * stage.height))
 
     def seen_tokens(self) -> list[Token]:
         """The tokens of the text that are in the lines on screen."""

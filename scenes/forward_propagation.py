@@ -5,6 +5,8 @@ Everything is read from the trace of :func:`nnanim.sim.mlp.forward`.
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +14,7 @@ import numpy as np
 from manim import (
     DOWN,
     LEFT,
+    RIGHT,
     UP,
     Circle,
     Create,
@@ -51,12 +54,22 @@ from nnanim.visuals.text import TextLine, centred_lines, text_width
 DEFAULT_INPUTS = (0.8, 0.3, 0.6, 0.9, 0.1, 0.5, 0.7, 0.2, 0.4, 1.0, 0.0, 0.35)
 FUNCTION_NAMES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU", "gelu": "GELU"}
 MOST_ROWS = 12
+LEAST_ROOM = 0.27
+"""Share of the stage that a matrix times a vector fills at least."""
+MOST_GROWTH = 1.25
+"""A matrix that would have to grow more than this stands beside the network instead."""
 LayerSizes = Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], BeforeValidator(split_numbers)]
 
 
 def default_inputs(known: dict[str, Any]) -> tuple[float, ...]:
     """As many inputs as the network takes."""
     return tuple(DEFAULT_INPUTS[n % len(DEFAULT_INPUTS)] for n in range(known.get("layers", (3,))[0]))
+
+
+def touch(text: TextLine, other: TextLine, free: float) -> bool:
+    """Whether there is less than so much free space between two texts."""
+    low, high = text.points.min(axis=0) - free, text.points.max(axis=0) + free
+    return bool(((other.points.max(axis=0) > low) & (other.points.min(axis=0) < high))[:2].all())
 
 
 class ForwardPropagation(Chapter):
@@ -155,7 +168,20 @@ class ForwardPropagation(Chapter):
         network = Network(self.sizes, weights, region, limit=max(1.0, largest))
         for layer in range(filled):
             network.show_values(layer, self.vector("activations", layer))
+        if not network.downwards:
+            self.set_sizes_apart(network)
         return network
+
+    def set_sizes_apart(self, network: Network) -> None:
+        """Where the layers' sizes would touch, write them without their parentheses."""
+        blocks = [block for block in network.names if len(block) > 1]
+        if not any(touch(before[1], after[1], 0.1 * before[1].em) for before, after in pairwise(blocks)):
+            return
+        for block in blocks:
+            old = block[1]
+            bare = TextLine(Label(old.string.strip("()")), old.em, self.theme.muted)
+            block.remove(old)
+            block.add(bare.at(float(old.get_center()[0]), float(old.origin[1]), "center"))
 
     def move_network(self, moved: Network) -> None:
         """Let another drawing of the same network take the place of this one."""
@@ -169,6 +195,7 @@ class ForwardPropagation(Chapter):
         if arriving:
             self.play(*map(FadeIn, arriving), run_time=0.3)
             moved.add(*arriving)
+            self.add(moved)  # takes the numbers, on the stage by themselves until now, back into the network
 
     # The network ----------------------------------------------------------------------------------------
 
@@ -333,6 +360,8 @@ class ForwardPropagation(Chapter):
         place = Region(self.panel.left + 0.2, self.panel.right - 0.2, self.panel.bottom + 0.3, self.panel.top - 0.8)
         plot = CurvePlot(trace["curve_x"], trace["curve_y"], place, "z", Label(f"{self.function}(z)"))
         dot, crosshair, z_text, a_text = plot.rider(z, a)
+        if touch(z_text, plot.x_name, 0.1 * z_text.em):
+            plot.x_name.on(plot.axes[0].get_end() + 0.06 * RIGHT, "left")
         z_cell = table.cell(self.z_row, 4)
         with self.beat(self.activation_claim(z, a)):
             others = [part for part in table.cells.values() if part is not z_cell]
@@ -390,26 +419,23 @@ class ForwardPropagation(Chapter):
 
     def whole_layer(self) -> None:
         """The layer as matrix × vector + bias."""
-        trace = self.trace
-        equation = LayerEquation(
-            lambda row, column: trace.quantity("weights[1]", row, column),
-            lambda row, _: trace.quantity("inputs", row),
-            lambda row, _: trace.quantity("biases[1]", row),
-            lambda row, _: trace.quantity("pre_activations[1]", row),
-            lambda row, _: trace.quantity("activations[1]", row),
-            self.sizes[1],
-            self.sizes[0],
-            self.frame.stage.inset(0.0, 0.06),
-            self.function,
-        )
-        spoken_of = self.chosen if self.chosen in equation.weights.rows else equation.weights.rows[0]
-        mark = equation.mark_row(spoken_of, Label(f"neuron {spoken_of + 1}"))
+        place = self.frame.stage
+        equation, mark, spoken_of = self.layer_equation(place)
         first = VGroup(mark, *equation.beginning)
-        if first.width > self.frame.stage.width:
+        growth = max(1.0, math.sqrt(LEAST_ROOM * place.width * place.height / (first.width * first.height)))
+        beside = growth > MOST_GROWTH or (growth > 1 and growth * first.width > place.width)
+        if beside:
+            place, growth = self.panel, 1.0
+            equation, mark, spoken_of = self.layer_equation(place)
+            first = VGroup(mark, *equation.beginning)
+        if first.width > place.width:
             mark.set_opacity(0)
-        to_middle = self.frame.stage.center - first.get_center()
+        to_middle = place.center - first.get_center()
         first.shift(to_middle)
-        self.play(FadeOut(self.net), run_time=0.5)
+        if growth > 1:
+            first.scale(growth)
+        if not beside:
+            self.play(FadeOut(self.net), run_time=0.5)
         rows = self.claim(
             ("All neurons of the layer do the same, with weights of their own: each is one row of the matrix W.", lambda t: len(t["weights[1]"]) > 1),
             ("This layer has a single neuron: its weights are the only row of the matrix W.", lambda t: len(t["weights[1]"]) == 1),
@@ -426,14 +452,34 @@ class ForwardPropagation(Chapter):
         )
         with self.beat(sums):
             self.play(FadeOut(mark), *equation.speak_of(None), run_time=0.5)
-            self.play(equation.beginning.animate.shift(-to_middle), run_time=0.8)
+            settled = equation.beginning.animate
+            if growth > 1:
+                settled = settled.scale(1 / growth, about_point=place.center)
+            self.play(settled.shift(-to_middle), run_time=0.8)
             self.play(FadeIn(equation.plus), FadeIn(equation.biases), run_time=0.7)
             self.play(FadeIn(equation.equals), FadeIn(equation.sums, shift=0.1 * UP), run_time=1.0)
             self.play(Create(equation.arrow), FadeIn(equation.function), run_time=0.6)
             self.play(FadeIn(equation.activations, shift=0.1 * UP), run_time=0.8)
-        self.play(FadeOut(equation), run_time=0.5)
+        self.play(FadeOut(equation), *([FadeOut(self.net)] if beside else []), run_time=0.5)
         self.net = self.draw_network(self.wide, filled=2)
         self.play(FadeIn(self.net), run_time=0.7)
+
+    def layer_equation(self, place: Region) -> tuple[LayerEquation, TextLine, int]:
+        """The first hidden layer's equation, the name at one of its rows, and the neuron of that row."""
+        trace = self.trace
+        equation = LayerEquation(
+            lambda row, column: trace.quantity("weights[1]", row, column),
+            lambda row, _: trace.quantity("inputs", row),
+            lambda row, _: trace.quantity("biases[1]", row),
+            lambda row, _: trace.quantity("pre_activations[1]", row),
+            lambda row, _: trace.quantity("activations[1]", row),
+            self.sizes[1],
+            self.sizes[0],
+            place.inset(0.0, 0.06),
+            self.function,
+        )
+        spoken_of = self.chosen if self.chosen in equation.weights.rows else equation.weights.rows[0]
+        return equation, equation.mark_row(spoken_of, Label(f"neuron {spoken_of + 1}")), spoken_of
 
     # All layers -----------------------------------------------------------------------------------------
 

@@ -350,15 +350,17 @@ class GradientDescent(Chapter):
         muted, rate = self.theme.muted, self.setting("learning_rate")
         word = {"sgd": "gradient", "momentum": "velocity", "adam": "direction"}[self.params.optimiser]
         before, after = self.two_losses("descent", 0, 1)
-        spanning = [(row, column) for row in (3, 4) for column in (4, 6)]
-        colors = {(r, c): muted for r in range(3) for c in (0, 1, 2, 3, 5, 6) if r == 0 or c % 2} | {(3, 4): muted, (4, 4): muted}
+        named = 4 if isinstance(before, Quantity) and isinstance(after, Quantity) else 2  # words need more room than a number
+        spanning = [(row, column) for row in (3, 4) for column in (named, 6)]
+        colors = {(r, c): muted for r in range(3) for c in (0, 1, 2, 3, 5, 6) if r == 0 or c % 2} | {(3, named): muted, (4, named): muted}
         colors |= {(r, 4): self.theme.gradient for r in (0, 1, 2)} | {(r, 6): self.theme.highlight for r in (1, 2)}
         for decimals in (3, 2, 1, 0):
             rows: list[list[Any]] = [["place", None, "rate", None, word, None, "new place"]]
             for axis in range(2):
                 place, direction, moved = (self.briefly(decimals, *where, axis) for where in STEP)
                 rows.append([place, "−", rate, "×", direction, "=", moved])
-            rows += [[None] * 4 + [words, None, loss] for words, loss in (("loss before", before), ("loss after", after))]
+            for words, loss in (("loss before", before), ("loss after", after)):
+                rows.append([words if column == named else None for column in range(6)] + [loss])
             with suppress(ValueError):
                 return Table(
                     rows, self.right.inset(0.0, 0.05), ["right", "center"] * 3 + ["right"], size=self.frame.body * 1.2, colors=colors,
@@ -468,12 +470,16 @@ class GradientDescent(Chapter):
         """A map with its run, the rate above it, the verdict below; or both beside it."""
         run = f"rate[{n}]"
         room, words = self.panel_parts(place, self.in_rows)
+        widest = max(text_width(as_showable(text), 1.0, weight) for m in range(3) for text, _, weight in self.panel_lines(m, True))
+        lack = 1.01 * self.frame.smallest * widest - words.width
+        if self.in_rows and lack > 0:  # the map yields so that the words can be read
+            room = Region(room.left, room.right - lack, room.bottom, room.top)
+            words = Region(words.left - lack, words.right, words.bottom, words.top)
         area = self.contour_map(room, marks=False)
         trail = self.trail(area, run)
-        lines = self.panel_lines(n, trail)
-        widest = max(text_width(as_showable(text), 1.0, weight) for m in range(3) for text, _, weight in self.panel_lines(m, trail))
+        lines = self.panel_lines(n, trail.leaves)
         tallest = words.height / 5.4 if self.in_rows else self.frame.body * 1.15
-        size = min(self.frame.body * 1.15, tallest, words.width / max(widest, text_width(LEAVES, 1.0)))
+        size = min(self.frame.body * 1.15, tallest, words.width / widest)
         x, align = (words.left, "left") if self.in_rows else (float(area.place.center[0]), "center")
         baselines = [words.center[1] + (len(lines) / 2 - 0.8 - row) * 1.35 * size for row in range(len(lines))]
         if not self.in_rows:
@@ -484,7 +490,7 @@ class GradientDescent(Chapter):
         ]
         return area, trail, made[0], VGroup(*made[1:])
 
-    def panel_lines(self, n: int, trail: Trail) -> list[tuple[Showable, str, Weight]]:
+    def panel_lines(self, n: int, leaves: bool) -> list[tuple[Showable, str, Weight]]:
         """The words of a panel, each with its colour and weight."""
         run = f"rate[{n}]"
         lines: list[tuple[Showable, str, Weight]] = [
@@ -492,7 +498,7 @@ class GradientDescent(Chapter):
             (Label(self.verdict(run)), self.verdict_color(run), "semibold"),
             (Sentence("loss {b}", {"b": self.last_loss(run)}), self.theme.muted, "regular"),
         ]
-        return [*lines, (LEAVES, self.theme.muted, "regular")] if trail.leaves else lines
+        return [*lines, (LEAVES, self.theme.muted, "regular")] if leaves else lines
 
     def verdict_color(self, run: str) -> str:
         """Good for what converges, the gradient's orange opposite for what does not hold, plain otherwise."""
@@ -532,7 +538,7 @@ class GradientDescent(Chapter):
         plot = StepPlot(low, self.last_step, 0.0, max(high, 1e-9), "step length", marks)
         balls = plot.key([self.momentum_name(n) for n in range(len(runs))], self.styles())
         trails = [self.trail(area, run, *style, ball=0.11) for run, style in zip(runs, self.styles(), strict=False)]
-        few = 12
+        few = min(12, max(1, max(int(self.trace[f"{run}.steps"]) for run in runs) // 2))
         curves = [plot.curve(length, *style, ball=0.08) for length, style in zip(lengths, self.styles(), strict=False)]
         with self.beat("Momentum lets the ball roll: each step keeps a share μ of the velocity v, and adds the new gradient."):
             self.play(FadeIn(area), FadeIn(rule), run_time=0.7)
@@ -578,12 +584,16 @@ class GradientDescent(Chapter):
         table = self.race_table(runs, names, lower)
         racers = [table.cell(row, 0) for row in (1, 2, 3)]
         marks = [ball_alone(np.array([table.left - 0.3, table.row_heights[row], 0]), *style) for row, style in enumerate(self.styles(), start=1)]
-        results = [cell for (_, column), cell in table.cells.items() if column]
+        results = [VGroup(*(cell for (line, column), cell in table.cells.items() if line == row and column)) for row in range(4)]
         with self.beat("A race with one learning rate, {rate}: SGD, momentum, and Adam, which rescales each direction.", rate=self.setting("learning_rate")):
             self.play(*map(FadeIn, [plot, *racers, *marks, *trails, *curves]), run_time=0.8)
-            self.play(*(move for run, *pair in zip(runs, trails, curves, strict=True) for move in self.moves(run, *pair)), run_time=6.0)
+            end = seen_until(*trails, *curves)
+            moves = [move for run, *pair in zip(runs, trails, curves, strict=True) for move in self.moves(run, *pair, end=end)]
+            self.play(*moves, run_time=6.0 * max(end / self.params.steps, 0.2))
         with self.beat(self.race_claim(runs, names)):
-            self.play(*map(FadeIn, results), run_time=0.7)
+            self.play(FadeIn(results[0]), run_time=0.5)
+            for result in results[1:]:
+                self.play(FadeIn(result), run_time=0.5)
             note = self.leaving_note(area, *trails)
             if note is not None:
                 self.play(FadeIn(note), run_time=0.4)
@@ -652,6 +662,7 @@ class GradientDescent(Chapter):
             "The trained weights lie in the middle.",
             self.outcome("real"),
         ):
+            self.wait(1.0)
             self.play(solid.animate(rate_func=linear).finish(), run_time=4.0)
             if cut:
                 self.play(FadeIn(note), run_time=0.4)
@@ -716,6 +727,11 @@ class GradientDescent(Chapter):
 def momenta(p: GradientDescent.Params) -> list[float]:
     """Momenta that are compared, none first."""
     return sorted({0.0, p.momentum, p.heavy_momentum})
+
+
+def seen_until(*trails: Trail) -> int:
+    """The last step of which a trail has anything in its window, at least the first."""
+    return max(int(np.flatnonzero(trail.seen).max(initial=0)) + 1 for trail in trails)
 
 
 def alike(first: float, second: float) -> bool:

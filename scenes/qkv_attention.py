@@ -22,7 +22,7 @@ from manim import (
 )
 from pydantic import BeforeValidator, Field
 
-from nnanim.chapter import Chapter
+from nnanim.chapter import SECONDS_PER_WORD, Chapter
 from nnanim.quantity import Label, Quantity, Sentence, Showable, counted, decimals_that_add_up
 from nnanim.trace import Trace
 from nnanim.visuals.arcs import ArcDiagram
@@ -41,6 +41,10 @@ from nnanim.visuals.tokens import visible_text
 TOY_WORDS = ("the", "cat", "sat", "on", "it")
 MOST_SHOWN = 12
 """Tokens of an example that are drawn as a grid."""
+USUAL_GROWTH, LEAST_SHARE = 1.6, 0.26
+"""How much larger the first matrix is than later ones: so much, or more where it would take less of the stage's area."""
+LONGEST_STAND = 5.5
+"""Seconds that a picture stands still at the most while a long sentence is spoken."""
 LONGEST_SENTENCE = 56
 """Characters of the sentence among the parameters at the end."""
 LONGEST_MODEL = 20
@@ -62,6 +66,17 @@ class QkvAttention(Chapter):
 
     title = "QKV attention"
     costly = True
+    extremes = (
+        {"sentence": "The cat"},
+        {"sentence": "The cat sat on the mat because it was tired of running after mice all day"},
+        {"layer": 1, "head": 1},
+        {"layer": 30, "head": 9},
+        {"toy_tokens": 2, "toy_width": 2},
+        {"toy_tokens": 5, "seed": 0},
+        {"toy_tokens": 5, "toy_width": 2, "seed": 2**31 - 1},
+        {"model": "toy", "layer": 1, "head": 1},
+        {"model": "toy", "layer": 2, "head": 1, "toy_tokens": 5, "sentence": "The cat"},
+    )
 
     class Params(Chapter.Params):
         """The toy head, and the head of the language model that is looked at."""
@@ -149,7 +164,12 @@ class QkvAttention(Chapter):
         stage = self.frame.stage
         big = stacked_cells([self.read("x", 1)], self.words, self.width, stage, self.count, 1)
         start = TokenMatrix(self.read("x", 1), self.words, self.width, big, "X", self.limit("x"))
-        start.scale(min(1.6, 0.7 * stage.width / start.width, 0.85 * stage.height / start.height))
+        share = start.width * start.height / (stage.width * stage.height)
+        wide, high = stage.width / start.width, stage.height / start.height
+        growth = min(USUAL_GROWTH, 0.7 * wide, 0.85 * high)
+        if growth**2 * share < LEAST_SHARE:
+            growth = min(float(np.sqrt(LEAST_SHARE / share)), 0.7 * wide, 0.98 * high)
+        start.scale(growth)
         start.shift(stage.center - start.get_center())
         with self.beat(
             "Attention lets tokens look at each other. Here are {tokens}, each of them {numbers}.",
@@ -613,10 +633,12 @@ class QkvAttention(Chapter):
         for part in shown:
             part.emphasise(column, others=0.4)
         ring = grid.column_ring(target)
-        with self.beat(self.control_claim(names, looking, target)):
+        said = self.control_claim(names, looking, target)
+        with self.beat(said):
             self.play(*map(FadeOut, [diagram.tokens, diagram.arcs, *diagram.numbers.values(), heading]), run_time=0.4)
             self.play(FadeIn(grid), FadeIn(legend), run_time=0.6)
-            self.play(Create(ring), run_time=0.8)
+            rest = SECONDS_PER_WORD * len(said.text.split()) + 0.8 - 1.0
+            self.play(Create(ring), run_time=max(0.8, rest - LONGEST_STAND))
         self.play(*map(FadeOut, [grid, ring, info, legend]), run_time=0.5)
 
     def sentence_arcs(self, names: Sequence[Label], looking: int, main: Region) -> tuple[ArcDiagram, TextLine]:

@@ -418,6 +418,8 @@ class VanishingGradients(Chapter):
             if len(span):
                 self.play(Create(span[0]), run_time=0.6)
                 self.play(GrowFromCenter(span[1]), FadeIn(span[2]), run_time=0.7)
+            else:
+                self.draw_again(lines[self.chosen])
         for before, i in pairwise(self.order):
             with self.beat(self.verdict_claim(i, brief=True)):
                 self.play(lines[before].animate.set_opacity(0.4), labels[before].animate.set_opacity(0.6), FadeOut(span), run_time=0.4)
@@ -425,6 +427,14 @@ class VanishingGradients(Chapter):
                 self.play(Create(lines[i]), run_time=1.6)
                 self.play(FadeIn(labels[i]), run_time=0.4)
         self.play(*map(FadeOut, (axes, *lines, *labels)), run_time=0.5)
+
+    def draw_again(self, line: Series) -> None:
+        """Dim a line and draw it anew over itself, from the last layer to the first: the way that the narration speaks of."""
+        again = line.copy()
+        self.play(line.animate.set_opacity(0.4), run_time=0.4)
+        self.play(Create(again), run_time=2.2)
+        line.set_opacity(1.0)
+        self.remove(again)
 
     def span(self, axes: Axes, line: Series) -> VGroup:
         """How far the chosen network's last layer is from its first: a dashed line, a double arrow, the factor.

@@ -146,8 +146,12 @@ def test_a_full_disk(tmp_path):
 
 
 INTERRUPTED = """
+    import signal
     import sys
     from pathlib import Path
+
+    # A shell without job control starts what it puts into the background with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     from manim import *
     from nnanim.engine import RenderSettings, render
 
