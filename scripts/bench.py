@@ -1,7 +1,7 @@
 """Measures the engine against ``manim render`` on the same scenes, in turn, on this machine.
 Run it alone: python scripts/bench.py [--rounds 3] [SUBJECT ...]; results go to media/bench.json.
 
-A subject is a chapter's name or FILE:CLASS; without any, the scenes of bench_scenes.py, two chapters, and the network
+A subject is a chapter's name or FILE:CLASS; without any, the scenes of bench_scenes.py, a chapter, and the network
 of 13,002 parameters."""
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 SCENES = ("NetworkOfLines", "NumberTable", "CurveWithUpdaters", "CameraTour")
-CHAPTERS = ("forward-propagation", "qkv-attention")
+CHAPTERS = ("forward-propagation",)
 SIZE, FPS = (1920, 1080), 60
 # Share of the cores that others may use; above it, wall times say more about them than about us.
 MOST_LOAD = 0.15
