@@ -13,9 +13,9 @@ setup: ## install what rendering needs: system libraries, .venv, Python packages
 demo: setup ## render forward propagation (720p, 30 fps); the last line is the video's path
 	@$(BIN)/nnanim render forward-propagation --quality 720p --fps 30 --out media
 
-test: lint ## lint, types, import rules, tests, then the audit of every chapter in every look
+test: lint ## lint, types, import rules, tests, then the audit of every chapter in every look and at extremes
 	@$(BIN)/python -m pytest -n auto
-	@$(BIN)/nnanim audit --all --theme all --aspect all
+	@$(BIN)/nnanim audit --all --theme all --aspect all --extremes
 
 lint: dev ## ruff, mypy, import rules
 	@$(BIN)/ruff check nnanim scenes scripts tests
