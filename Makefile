@@ -14,7 +14,7 @@ demo: setup ## render forward propagation (720p, 30 fps); the last line is the v
 	@$(BIN)/nnanim render forward-propagation --quality 720p --fps 30 --out media
 
 test: lint ## lint, types, import rules, tests, then the audit of every chapter in every look and at extremes
-	@$(BIN)/python -m pytest -n auto
+	@NNANIM_ALL_PICTURES=1 $(BIN)/python -m pytest -n auto
 	@$(BIN)/nnanim audit --all --theme all --aspect all --extremes
 
 lint: dev ## ruff, mypy, import rules
