@@ -70,7 +70,8 @@ class Redraw:
         self._appender = path_appender()
         self._in_part = self._appender is not None and getattr(self.camera, "draws_in_part", False)
         self._drawn: list[_Drawn] | None = None
-        self._view: Any = None
+        self._matrix: Any = None
+        self._background: np.ndarray | None = None
 
     def frame(self) -> tuple[np.ndarray, Box | None]:
         """Draw the scene as it stands; the picture (H, W, 4) is the camera's own and changes with the next frame.
@@ -81,18 +82,22 @@ class Redraw:
         if mobjects is None:
             self._drawn = None
             return draw_moving(self.scene), None
+        camera = self.camera
+        context = camera.get_cairo_context(camera.pixel_array)
+        if context.get_matrix() != self._matrix or camera.background is not self._background:
+            # Nothing lies where it lay, or all of it lies on something else.
+            self._drawn, self._matrix, self._background = None, context.get_matrix(), camera.background
         before, drawn = self._drawn, self._look_at(mobjects)
-        view = self._view_now()
-        box = self._changed(before, drawn) if before is not None and view == self._view else None
-        self._drawn, self._view = drawn, view
+        box = self._changed(before, drawn) if before is not None else None
+        self._drawn = drawn
         if box is not None and box.area == 0:
-            return self.camera.pixel_array, box
+            return camera.pixel_array, box
         if box is not None:
             self._measure(drawn)
             if not all(_keeps_to_clip(entry) for entry in drawn if _meet(entry, box)):
                 box = None
-        self._draw(drawn, box)
-        return self.camera.pixel_array, box
+        self._draw(drawn, box, context)
+        return camera.pixel_array, box
 
     def _mobjects(self) -> list[Any] | None:
         """What is drawn, from back to front, or ``None`` if something in it can only be drawn by the camera itself."""
@@ -115,7 +120,7 @@ class Redraw:
     def _look_at(self, mobjects: Sequence[Any]) -> list[_Drawn]:
         """The mobjects as they are now; who did not change keeps the entry that it had."""
         before = self._drawn or []
-        known = {id(entry.mobject): entry for entry in before} if before else {}
+        known = {id(entry.mobject): entry for entry in before}
         entries = []
         for mobject in mobjects:
             entry = known.get(id(mobject))
@@ -127,18 +132,6 @@ class Redraw:
                 same = entry is not None and _same(entry.look, look)
             entries.append(entry if same and entry is not None else _Drawn(mobject, look))
         return entries
-
-    def _view_now(self) -> tuple[Any, ...]:
-        """What the whole picture depends on."""
-        camera = self.camera
-        place = tuple(np.ravel(camera.frame_center).tolist())
-        return (
-            _Same(camera.background),
-            place,
-            camera.frame_width,
-            camera.frame_height,
-            camera.cairo_line_width_multiple,
-        )
 
     def _changed(self, before: list[_Drawn], after: list[_Drawn]) -> Box | None:
         """The pixels in which two pictures may differ, or ``None`` if that is anywhere."""
@@ -182,21 +175,14 @@ class Redraw:
         """Where a box in the scene (left, bottom, right, top) lies on the picture."""
         if corners is None:
             return None
-        xx, yy, x0, y0 = self._mapping()
+        to = self._matrix
         left, bottom, right, top = corners
         return (
-            xx * left + x0 - _AROUND,
-            yy * top + y0 - _AROUND,
-            xx * right + x0 + _AROUND,
-            yy * bottom + y0 + _AROUND,
+            to.xx * left + to.x0 - _AROUND,
+            to.yy * top + to.y0 - _AROUND,
+            to.xx * right + to.x0 + _AROUND,
+            to.yy * bottom + to.y0 + _AROUND,
         )
-
-    def _mapping(self) -> tuple[float, float, float, float]:
-        """From the scene to pixels, as the camera sets up its context: x scale, y scale, and where the origin lies."""
-        camera = self.camera
-        xx, yy = camera.pixel_width / camera.frame_width, -camera.pixel_height / camera.frame_height
-        x, y = camera.frame_center[:2]
-        return xx, yy, camera.pixel_width / 2 - x * xx, camera.pixel_height / 2 - y * yy
 
     def _measure(self, entries: Iterable[_Drawn]) -> None:
         """Find out where these lie; all outlines at once."""
@@ -211,15 +197,15 @@ class Redraw:
             return
         points = np.frombuffer(b"".join(entry.look.points for entry in outlines)).reshape(-1, 3)[:, :2]
         starts = np.cumsum([0, *(len(entry.look.points) // 24 for entry in outlines[:-1])])
-        xx, yy, x0, y0 = self._mapping()
+        to = self._matrix
         low, high = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
         margins = np.array([self._margin(entry.look) for entry in outlines])
         reaches = np.column_stack(
             [
-                xx * low[:, 0] + x0 - margins,
-                yy * high[:, 1] + y0 - margins,
-                xx * high[:, 0] + x0 + margins,
-                yy * low[:, 1] + y0 + margins,
+                to.xx * low[:, 0] + to.x0 - margins,
+                to.yy * high[:, 1] + to.y0 - margins,
+                to.xx * high[:, 0] + to.x0 + margins,
+                to.yy * low[:, 1] + to.y0 + margins,
             ]
         )
         for entry, reach in zip(outlines, reaches.tolist(), strict=True):
@@ -235,34 +221,33 @@ class Redraw:
         if not width:
             return _AROUND
         pointed = joint in (LineJointType.AUTO, LineJointType.MITER) and len(outline.elements) > 6
-        half = 0.5 * width * self.camera.cairo_line_width_multiple * self._pixels_per_unit()
+        half = (
+            0.5
+            * width
+            * self.camera.cairo_line_width_multiple
+            * max(abs(self._matrix.xx), abs(self._matrix.yy))
+        )
         # Square caps reach half a width beyond the end and to both sides.
         return _AROUND + half * (_MITER_LIMIT if pointed else 1.5)
 
-    def _pixels_per_unit(self) -> float:
-        xx, yy, _, _ = self._mapping()
-        return max(abs(xx), abs(yy))
-
-    def _draw(self, entries: Sequence[_Drawn], box: Box | None) -> None:
+    def _draw(self, entries: Sequence[_Drawn], box: Box | None, context: cairo.Context) -> None:
         """Bring the picture, or its part within ``box``, up to date."""
         camera = self.camera
         picture, base = camera.pixel_array, self.scene.renderer.static_image
         if base is None:
             base = camera.background
-        context = camera.get_cairo_context(picture)
         if box is None:
             np.copyto(picture, base, casting="unsafe")
             self._draw_each(entries, context)
             return
         part = slice(box.top, box.bottom)
         np.copyto(picture[part], base[part], casting="unsafe")
-        matrix = context.get_matrix()
         context.save()
         context.identity_matrix()
         context.new_path()
         context.rectangle(0, box.top, picture.shape[1], box.bottom - box.top)
         context.clip()
-        context.set_matrix(matrix)
+        context.set_matrix(self._matrix)
         self._draw_each([entry for entry in entries if _meet(entry, box)], context)
         context.restore()
 
@@ -273,19 +258,6 @@ class Redraw:
                 camera.put(entry.look, entry.mobject, context, appender)
             elif entry.look is not None:
                 camera.paint(entry.mobject, context)
-
-
-class _Same:
-    """Equals another if both hold the same object."""
-
-    def __init__(self, held: Any) -> None:
-        self.held = held
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.held is self.held
-
-    def __hash__(self) -> int:
-        return id(self.held)
 
 
 def _keeps_to_clip(entry: _Drawn) -> bool:

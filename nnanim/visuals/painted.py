@@ -91,10 +91,11 @@ class Painted(VMobject):
 
     def boxes_of_parts(self) -> Floats | None:
         """Where the ink of each part lies: left, bottom, right, top, shape (n_parts, 4); ``None`` when unknown."""
-        if self.overhang is None:
+        overhang = self.overhang
+        if overhang is None:
             return None
         corners = self.parts()[:, :, :2]
-        return np.hstack([corners.min(axis=1) - self.overhang, corners.max(axis=1) + self.overhang])
+        return np.hstack([corners.min(axis=1) - overhang, corners.max(axis=1) + overhang])
 
     def appearance(self, before: Appearance | None = None) -> Appearance:
         """How it looks now; ``before`` itself if that still holds."""

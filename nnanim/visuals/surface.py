@@ -153,10 +153,7 @@ class Surface(Painted):
         if opacity < 1:
             ctx.push_group()
         unit = camera.cairo_line_width_multiple
-        if isinstance(ctx.get_target(), cairo.ImageSurface):
-            self._paint_kept(ctx, camera, unit)
-        else:
-            self._paint_facets(ctx, camera, unit)
+        self._paint_kept(ctx, camera, unit)
         if len(self.run):
             self._paint_run(ctx, camera, unit)
         if opacity < 1:
@@ -170,8 +167,7 @@ class Surface(Painted):
         origin = np.floor(corners.min(axis=0))
         size = np.ceil(corners.max(axis=0)) - origin
         target = ctx.get_target()
-        assert isinstance(target, cairo.ImageSurface)
-        if (size > (2 * target.get_width(), 2 * target.get_height())).any():
+        if not isinstance(target, cairo.ImageSurface) or (size > (2 * target.get_width(), 2 * target.get_height())).any():
             self._paint_facets(ctx, camera, unit)
             return
         to = ctx.get_matrix()

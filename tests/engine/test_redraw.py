@@ -14,6 +14,7 @@ from manim import (
     Circle,
     FadeIn,
     LaggedStart,
+    MovingCameraScene,
     Rotate,
     Scene,
     Square,
@@ -169,6 +170,26 @@ def test_parts_under_a_camera_that_moves():
     recorder = mended(lambda: Moving(PaintedMovingCamera))
     assert recorder.largest == 0, recorder.worst
     assert 0 < recorder.in_part < recorder.frames
+
+
+def test_a_camera_that_jumps_between_changes():
+    class Jumping(MovingCameraScene):
+        def construct(self):
+            still, small = Square(2, fill_opacity=1, color=BLUE), Circle(0.3, fill_opacity=1, color=RED)
+            steps = itertools.count()
+
+            def jump(frame, dt):
+                if next(steps) == 4:
+                    frame.shift(3 * UP)
+
+            self.camera.frame.add_updater(jump)
+            self.add(self.camera.frame, still, small)
+            small.add_updater(lambda mobject, dt: mobject.shift(0.05 * UP))
+            self.wait(1.5)
+
+    recorder = mended(Jumping)
+    assert recorder.largest == 0, recorder.worst
+    assert 5 < recorder.in_part < recorder.frames
 
 
 def test_thousands_of_lines_beside_something_small():
