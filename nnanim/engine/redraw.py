@@ -70,7 +70,7 @@ class Redraw:
         self._appender = path_appender()
         self._in_part = self._appender is not None and getattr(self.camera, "draws_in_part", False)
         self._drawn: list[_Drawn] | None = None
-        self._matrix: Any = None
+        self._view: tuple[Any, float] = (None, 0.0)
         self._background: np.ndarray | None = None
 
     def frame(self) -> tuple[np.ndarray, Box | None]:
@@ -84,9 +84,10 @@ class Redraw:
             return draw_moving(self.scene), None
         camera = self.camera
         context = camera.get_cairo_context(camera.pixel_array)
-        if context.get_matrix() != self._matrix or camera.background is not self._background:
+        view = (context.get_matrix(), camera.cairo_line_width_multiple)
+        if view != self._view or camera.background is not self._background:
             # Nothing lies where it lay, or all of it lies on something else.
-            self._drawn, self._matrix, self._background = None, context.get_matrix(), camera.background
+            self._drawn, self._view, self._background = None, view, camera.background
         before, drawn = self._drawn, self._look_at(mobjects)
         box = self._changed(before, drawn) if before is not None else None
         self._drawn = drawn
@@ -175,7 +176,7 @@ class Redraw:
         """Where a box in the scene (left, bottom, right, top) lies on the picture."""
         if corners is None:
             return None
-        to = self._matrix
+        to = self._view[0]
         left, bottom, right, top = corners
         return (
             to.xx * left + to.x0 - _AROUND,
@@ -197,7 +198,7 @@ class Redraw:
             return
         points = np.frombuffer(b"".join(entry.look.points for entry in outlines)).reshape(-1, 3)[:, :2]
         starts = np.cumsum([0, *(len(entry.look.points) // 24 for entry in outlines[:-1])])
-        to = self._matrix
+        to = self._view[0]
         low, high = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
         margins = np.array([self._margin(entry.look) for entry in outlines])
         reaches = np.column_stack(
@@ -221,12 +222,8 @@ class Redraw:
         if not width:
             return _AROUND
         pointed = joint in (LineJointType.AUTO, LineJointType.MITER) and len(outline.elements) > 6
-        half = (
-            0.5
-            * width
-            * self.camera.cairo_line_width_multiple
-            * max(abs(self._matrix.xx), abs(self._matrix.yy))
-        )
+        matrix, multiple = self._view
+        half = 0.5 * width * multiple * max(abs(matrix.xx), abs(matrix.yy))
         # Square caps reach half a width beyond the end and to both sides.
         return _AROUND + half * (_MITER_LIMIT if pointed else 1.5)
 
@@ -247,7 +244,7 @@ class Redraw:
         context.new_path()
         context.rectangle(0, box.top, picture.shape[1], box.bottom - box.top)
         context.clip()
-        context.set_matrix(self._matrix)
+        context.set_matrix(self._view[0])
         self._draw_each([entry for entry in entries if _meet(entry, box)], context)
         context.restore()
 
