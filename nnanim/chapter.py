@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -139,6 +139,8 @@ class Chapter(Scene):
     title: ClassVar[str] = ""
     costly: ClassVar[bool] = False
     """Whether the simulation takes longer than about two seconds: its trace is then kept and found again."""
+    extremes: ClassVar[Sequence[Mapping[str, Any]] | None] = None
+    """Parameter sets that the audit judges in place of those at the ends of all bounds, where these are too many."""
     report: ClassVar[Callable[[float, str], None]] = staticmethod(lambda share, what: None)
     """A costly simulation calls ``self.report(0.4, "training")``; the command line draws a progress bar."""
 
@@ -304,13 +306,15 @@ class Chapter(Scene):
         self.beats: list[Beat] = []
         self.claims: list[Claim] = []
         self._ledger = _Ledger()
+        self._heading: list[Mobject] = []
         self._caption: Mobject | None = None
         self._dots: VGroup | None = None
 
     def _furnish(self, beat: Beat) -> None:
         """Title strip, progress dots and caption of a beat."""
         if self._dots is None:
-            self.add(*self._title())
+            self._heading = self._title()
+            self.add(*self._heading)
             self._dots = self._progress_dots()
             self.add(self._dots)
         for number, dot in enumerate(self._dots):
@@ -326,6 +330,11 @@ class Chapter(Scene):
             )
             self.add(self._caption)
         self._ledger.observe(beat.start, beat.start, self.mobjects)
+
+    @property
+    def furniture(self) -> list[Mobject]:
+        """What belongs to the frame and not to the lesson: title strip, progress dots, caption."""
+        return [*self._heading, *(part for part in (self._dots, self._caption) if part is not None)]
 
     def _title(self) -> list[Mobject]:
         strip, size = self.frame.title, self.frame.title_size

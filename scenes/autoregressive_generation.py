@@ -181,10 +181,12 @@ class AutoregressiveGeneration(Chapter):
         """The prompt, cut into tokens, each with its number in the vocabulary."""
         row, numbers = self.large_prompt()
         large = row.tokens
-        with self.beat(
-            "A language model continues a text. It reads tokens: here {n}, each with a number in its vocabulary.",
+        said = self.claim(
+            ("A language model continues a text. It reads tokens: here {n}, each with a number in its vocabulary.", lambda t: t["prompt_length"] > 1),
+            ("A language model continues a text. It reads tokens: here only {n}, with a number in its vocabulary.", lambda t: t["prompt_length"] == 1),
             n=self.trace.quantity("prompt_length", decimals=0),
-        ):
+        )
+        with self.beat(said):
             lines = [token.line for token in large]
             self.play(*map(FadeIn, lines), run_time=0.9)
             self.wait(0.4)

@@ -6,7 +6,6 @@ Everything is read from the trace of :func:`nnanim.sim.mlp.forward`.
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,7 +13,6 @@ import numpy as np
 from manim import (
     DOWN,
     LEFT,
-    RIGHT,
     UP,
     Circle,
     Create,
@@ -64,12 +62,6 @@ LayerSizes = Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], BeforeV
 def default_inputs(known: dict[str, Any]) -> tuple[float, ...]:
     """As many inputs as the network takes."""
     return tuple(DEFAULT_INPUTS[n % len(DEFAULT_INPUTS)] for n in range(known.get("layers", (3,))[0]))
-
-
-def touch(text: TextLine, other: TextLine, free: float) -> bool:
-    """Whether there is less than so much free space between two texts."""
-    low, high = text.points.min(axis=0) - free, text.points.max(axis=0) + free
-    return bool(((other.points.max(axis=0) > low) & (other.points.min(axis=0) < high))[:2].all())
 
 
 class ForwardPropagation(Chapter):
@@ -168,20 +160,7 @@ class ForwardPropagation(Chapter):
         network = Network(self.sizes, weights, region, limit=max(1.0, largest))
         for layer in range(filled):
             network.show_values(layer, self.vector("activations", layer))
-        if not network.downwards:
-            self.set_sizes_apart(network)
         return network
-
-    def set_sizes_apart(self, network: Network) -> None:
-        """Where the layers' sizes would touch, write them without their parentheses."""
-        blocks = [block for block in network.names if len(block) > 1]
-        if not any(touch(before[1], after[1], 0.1 * before[1].em) for before, after in pairwise(blocks)):
-            return
-        for block in blocks:
-            old = block[1]
-            bare = TextLine(Label(old.string.strip("()")), old.em, self.theme.muted)
-            block.remove(old)
-            block.add(bare.at(float(old.get_center()[0]), float(old.origin[1]), "center"))
 
     def move_network(self, moved: Network) -> None:
         """Let another drawing of the same network take the place of this one."""
@@ -360,8 +339,6 @@ class ForwardPropagation(Chapter):
         place = Region(self.panel.left + 0.2, self.panel.right - 0.2, self.panel.bottom + 0.3, self.panel.top - 0.8)
         plot = CurvePlot(trace["curve_x"], trace["curve_y"], place, "z", Label(f"{self.function}(z)"))
         dot, crosshair, z_text, a_text = plot.rider(z, a)
-        if touch(z_text, plot.x_name, 0.1 * z_text.em):
-            plot.x_name.on(plot.axes[0].get_end() + 0.06 * RIGHT, "left")
         z_cell = table.cell(self.z_row, 4)
         with self.beat(self.activation_claim(z, a)):
             others = [part for part in table.cells.values() if part is not z_cell]

@@ -29,9 +29,8 @@ def extreme_parameters(chapter: type[Chapter]) -> list[Params]:
         When the chapter declares a set that it does not accept.
     """
     cls = chapter.Params
-    declared = getattr(chapter, "extremes", None)
-    if declared is not None:
-        return list(_each_once(cls, (cls.read(values) for values in declared)))
+    if chapter.extremes is not None:
+        return list(_each_once(cls, (cls.read(values) for values in chapter.extremes)))
     ends = {name: _ends_of(cls, name, schema) for name, schema in cls.model_json_schema()["properties"].items()}
     ends = {name: values for name, values in ends.items() if values}
     lows = {name: values[0] for name, values in ends.items()}

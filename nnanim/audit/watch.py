@@ -308,11 +308,7 @@ def furniture(scene: Scene) -> frozenset[int]:
     """ids of what belongs to a chapter's frame: title strip, progress dots, caption."""
     if not isinstance(scene, Chapter):
         return frozenset()
-    strip = frame().title.bottom
-    parts: list[Mobject] = [part for part in (scene._caption, scene._dots) if part is not None]
-    parts += [top for top in scene.mobjects if getattr(top, "string", None) in (scene.heading(), scene.part())
-              and top.get_bottom()[1] > strip - 0.2]  # fmt: skip
-    return frozenset(id(member) for part in parts for member in part.get_family())
+    return frozenset(id(member) for part in scene.furniture for member in part.get_family())
 
 
 def bounds_of(scene: Scene) -> Bounds:

@@ -142,10 +142,10 @@ class Network(VGroup):
             for line, places in zip(names, self._places, strict=True):
                 line.on(np.array([region.left, places[0][1], 0]), "left")
             return VGroup(*names)
-        words, size = self._fitting_names()
+        words, counts, size = self._fitting_names()
         lines = VGroup()
-        for name, neurons, places in zip(words, self.sizes, self._places, strict=True):
-            rows = [name, f"({neurons})"] if neurons > MOST_NEURONS else [name]
+        for name, count, places in zip(words, counts, self._places, strict=True):
+            rows = [name, count] if count else [name]
             block = VGroup()
             for number, row in enumerate(rows):
                 baseline = region.bottom + 0.25 * size + (self._name_rows - 1 - number) * 1.15 * size
@@ -158,18 +158,27 @@ class Network(VGroup):
         """Lines of text under the network: layers with an ellipsis say their size on a second one."""
         return 1 + any(size > MOST_NEURONS for size in self.sizes)
 
-    def _fitting_names(self) -> tuple[list[str], float]:
-        """Names, if need be short ones, and the type with which they stand clear of each other."""
+    def _fitting_names(self) -> tuple[list[str], list[str], float]:
+        """Names, if need be short ones, the sizes of the layers that are not shown whole, and the type that keeps them clear.
+
+        Where even the smallest type leaves the sizes no room, they lose their parentheses.
+        """
         columns = np.array([places[0][0] for places in self._places])
         plain = [self.layer_name(layer) for layer in range(len(self.sizes))]
+        counts = [f"({neurons})" if neurons > MOST_NEURONS else "" for neurons in self.sizes]
+
+        def clear(names: list[str], size: float, free: float) -> bool:
+            widths = np.array([max(text_width(name, size), text_width(count, size)) for name, count in zip(names, counts, strict=True)])
+            return bool((np.diff(columns) >= (widths[1:] + widths[:-1]) / 2 + free * size).all())
+
         size = frame().small
         for size in (frame().small, frame().smallest):
             for names in (plain, [name.replace("hidden ", "h") for name in plain], self._shortest()):
-                sizes = [f"({neurons})" if neurons > MOST_NEURONS else "" for neurons in self.sizes]
-                widths = np.array([max(text_width(name, size), text_width(count, size)) for name, count in zip(names, sizes, strict=True)])
-                if (np.diff(columns) >= (widths[1:] + widths[:-1]) / 2 + 0.3 * size).all():
-                    return names, size
-        return self._shortest(), size
+                if clear(names, size, 0.3):
+                    return names, counts, size
+        if not clear(self._shortest(), size, 0.1):
+            counts = [count.strip("()") for count in counts]
+        return self._shortest(), counts, size
 
     def _shortest(self) -> list[str]:
         last = len(self.sizes) - 1

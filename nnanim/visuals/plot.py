@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DashedLine, Dot, Line, VGroup, VMobject
+from manim import RIGHT, DashedLine, Dot, Line, VGroup, VMobject
 from numpy.typing import ArrayLike, NDArray
 
 from nnanim.quantity import Quantity, Showable
@@ -57,7 +57,10 @@ class CurvePlot(VGroup):
         return np.append(self._corner + (np.array([x, y]) - self._from) * self._scale, 0.0)
 
     def rider(self, x: Quantity, y: Quantity) -> VGroup:
-        """A point at (x, y) with its crosshair and both numbers: [dot, lines, x number, y number]."""
+        """A point at (x, y) with its crosshair and both numbers: [dot, lines, x number, y number].
+
+        Where the x number comes too near the axis's name, that moves to the axis's end.
+        """
         at, size = self.point(x.value, y.value), frame().body
         foot, side = self.point(x.value, 0.0), self.point(0.0, y.value)
         lines = VGroup(DashedLine(at, foot, dash_length=0.09), DashedLine(at, side, dash_length=0.09))
@@ -69,6 +72,8 @@ class CurvePlot(VGroup):
         least = x_text.advance / 2 + clear
         x_place = origin[0] + away * max(away * (foot[0] - origin[0]), least)
         x_text.on(np.array([x_place, origin[1] - (0.85 if y.value >= 0 else -0.85) * size, 0]))
+        if _touch(x_text, self.x_name, 0.1 * size):
+            self.x_name.on(self.axes[0].get_end() + 0.06 * RIGHT, "left")
         self._put_beside_axis(y_text, side, origin, away, [x_text, *lines])
         return VGroup(dot, lines, x_text, y_text)
 
@@ -92,3 +97,9 @@ class CurvePlot(VGroup):
                     best = (cost, place, align)
         assert best is not None
         text.on(best[1], best[2])
+
+
+def _touch(text: TextLine, other: TextLine, free: float) -> bool:
+    """Whether there is less than so much free space between two texts."""
+    low, high = text.points.min(axis=0) - free, text.points.max(axis=0) + free
+    return bool(((other.points.max(axis=0) > low) & (other.points.min(axis=0) < high))[:2].all())

@@ -98,6 +98,7 @@ def sentences(scene: Chapter) -> str:
             ("Above one it flattens", "the likeliest token, top-p of these the fewest that reach 95 %: a single one", "It must fall on"),
         ),
         ({"temperature": 10, "top_k": 0, "top_p": 1}, ("Here every token stays", "falls among the others")),
+        ({"prompt": "a"}, ("here only 1, with a number in its vocabulary",)),
         ({"temperature": 1.0, "top_k": 0, "top_p": 0.001}, ("At 1.00 it changes nothing", "together reach 0.1 %: a single one stays")),
     ],
 )

@@ -115,7 +115,7 @@ def test_the_default_network_shows_its_numbers_everywhere(aspect):
 
 @pytest.mark.parametrize("aspect", ASPECTS)
 @settings(max_examples=25)
-@given(sizes=st.lists(st.integers(1, 40), min_size=3, max_size=6))
+@given(sizes=st.lists(st.integers(1, 40) | st.just(1000), min_size=3, max_size=6))
 def test_names_of_layers_can_be_read_and_touch_nothing(aspect, sizes):
     with drawn_in(aspect):
         for name, region in places().items():
