@@ -16,7 +16,8 @@ from scipy import ndimage
 from nnanim.audit.findings import Box, Finding
 from nnanim.audit.ink import Patch, Pixels, name_of
 from nnanim.audit.layout import luminance, shows
-from nnanim.engine.redraw import Box as PixelBox
+from nnanim.engine.boxes import NOTHING
+from nnanim.engine.boxes import Box as PixelBox
 
 JUMP = 0.25
 """Share of the frame's width or height."""
@@ -34,7 +35,6 @@ UNSEEN = 6
 """And so many bytes that differ by more are not yet a change."""
 COARSE = 4
 """Of so many rows and columns one is looked at first."""
-NOWHERE = PixelBox(0, 0, 0, 0)
 
 
 def _place(changed: PixelBox | None, every: int = 1) -> Patch:
@@ -123,7 +123,7 @@ class Stillness:
         if self.picture is None or not self._same(picture, _place(self.changed)):
             self.end()
             self.picture, self.since = picture.copy(), time
-            self.changed = NOWHERE
+            self.changed = NOTHING
         self.until = until
 
     def _same(self, picture: Pixels, place: Patch) -> bool:

@@ -23,8 +23,9 @@ from nnanim.audit.ledger import texts_on_stage, unsourced_digits
 from nnanim.audit.motion import Flashes, Jumps, Stillness
 from nnanim.chapter import Beat, Chapter
 from nnanim.engine import RenderSettings
+from nnanim.engine.boxes import Box as PixelBox
+from nnanim.engine.boxes import enclosing
 from nnanim.engine.plays import can_jump
-from nnanim.engine.redraw import Box as PixelBox
 from nnanim.engine.redraw import Redraw
 from nnanim.engine.session import configured, perform, prepare
 from nnanim.quantity import facts
@@ -144,7 +145,8 @@ class Watcher:
             if not jumps_allowed:
                 self._note(self.jumps.compare(animated), t)
             if redraw is not None and drawn:
-                picture, changed = redraw.frame()
+                picture, boxes = redraw.frame()
+                changed = None if boxes is None else enclosing(boxes)
                 self._see(picture, self.now + float(t), self.now + float(t), changed)
             if scene.stop_condition is not None and scene.stop_condition():
                 return number + 1

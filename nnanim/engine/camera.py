@@ -179,10 +179,13 @@ class QuickDrawing(Camera):
             else:
                 self.display_vectorized(vmobject, context)
 
-    def paint(self, vmobject: Any, context: cairo.Context) -> None:
-        """Let a mobject draw itself; what it sets in the context is forgotten."""
+    def paint(self, vmobject: Any, context: cairo.Context, parts: np.ndarray | None = None) -> None:
+        """Let a mobject draw itself, or only some of its parts; what it sets in the context is forgotten."""
         context.save()
-        vmobject.paint(context, self)
+        if parts is None:
+            vmobject.paint(context, self)
+        else:
+            vmobject.paint(context, self, parts)
         context.restore()
 
     def display_vectorized(self, vmobject: VMobject, ctx: cairo.Context) -> Any:

@@ -1,14 +1,14 @@
-"""RGBA pictures to YUV 4:2:0, converting only the part that changed since the picture before.
+"""RGBA pictures to YUV 4:2:0, converting only the parts that changed since the picture before.
 The result is, byte for byte, what converting the whole picture gives."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import av
 import numpy as np
 
-from .redraw import Box
+from .boxes import Box
 
 # Pixels around a part that swscale's filters look at.
 MARGIN = 8
@@ -34,30 +34,38 @@ class FrameConverter:
         self._frame: av.VideoFrame | None = None
         self._planes: list[np.ndarray] = []
 
-    def frame(self, picture: np.ndarray, changed: Box | None = None) -> av.VideoFrame:
+    def frame(self, picture: np.ndarray, changed: Sequence[Box] | None = None) -> av.VideoFrame:
         """The picture (H, W, 4), H and W even, as a frame; it is the converter's own and changes with the next picture.
 
-        Outside of ``changed`` the picture must be the one before; ``None`` promises nothing.
+        Outside of the boxes in ``changed`` the picture must be the one before; ``None`` promises nothing.
         """
-        height, width = picture.shape[:2]
         if self._frame is None or changed is None:
             return self._renew_all(picture)
-        if changed.area == 0:
-            return self._frame
+        height, width = picture.shape[:2]
         # What is read: room for the filters, in sizes that come again. Even edges, since two pixels share a colour.
-        rows = _window(changed.top, changed.bottom, STEP_DOWN, height)
-        columns = _window(changed.left, changed.right, STEP_ACROSS, width)
-        if (rows.stop - rows.start) * (columns.stop - columns.start) > MOST_OF_THE_PICTURE * height * width:
+        windows = [
+            (
+                _window(box.top, box.bottom, STEP_DOWN, height),
+                _window(box.left, box.right, STEP_ACROSS, width),
+            )
+            for box in changed
+        ]
+        area = sum((rows.stop - rows.start) * (columns.stop - columns.start) for rows, columns in windows)
+        if area > MOST_OF_THE_PICTURE * height * width:
             return self._renew_all(picture)
+        for box, (rows, columns) in zip(changed, windows, strict=True):
+            self._renew(box, picture, rows, columns)
+        return self._frame
+
+    def _renew(self, box: Box, picture: np.ndarray, rows: slice, columns: slice) -> None:
         part = _planes(self._convert(np.ascontiguousarray(picture[rows, columns])))
         # What is written: a change reaches across the part's edge, though not as far as the filters look.
-        down = _inner(changed.top, changed.bottom, rows)
-        across = _inner(changed.left, changed.right, columns)
+        down = _inner(box.top, box.bottom, rows)
+        across = _inner(box.left, box.right, columns)
         for plane, piece, size in zip(self._planes, part, (1, 2, 2), strict=True):
             plane[_shared(down, size), _shared(across, size)] = piece[
                 _shared(down, size, rows.start), _shared(across, size, columns.start)
             ]
-        return self._frame
 
     def _renew_all(self, picture: np.ndarray) -> av.VideoFrame:
         # Let go of the old frame first, so that the new one gets its memory.

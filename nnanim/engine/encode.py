@@ -4,7 +4,7 @@ Every segment starts with a key frame and refers to nothing outside, so segments
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,9 +14,9 @@ import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
+from .boxes import Box
 from .convert import FrameConverter
 from .pictures import PictureFolder, straight_alpha
-from .redraw import Box
 from .settings import RenderSettings
 from .stillness import read_parameters, repeat_picture
 
@@ -104,10 +104,10 @@ class SegmentWriter(Protocol):
 
     frames: int
 
-    def write(self, picture: np.ndarray, repeat: int = 1, changed: Box | None = None) -> None:
+    def write(self, picture: np.ndarray, repeat: int = 1, changed: Sequence[Box] | None = None) -> None:
         """Append ``picture`` (H, W, 4, uint8, RGBA as cairo leaves it) ``repeat`` times.
 
-        Outside of ``changed`` it must be the picture written before; ``None`` promises nothing.
+        Outside of the boxes in ``changed`` it must be the picture written before; ``None`` promises nothing.
         """
 
     def close(self) -> None:
@@ -176,7 +176,7 @@ class SegmentEncoder:
             tag_bt709(context)
         self._stream = stream
 
-    def write(self, picture: np.ndarray, repeat: int = 1, changed: Box | None = None) -> None:
+    def write(self, picture: np.ndarray, repeat: int = 1, changed: Sequence[Box] | None = None) -> None:
         """Append ``picture`` (H, W, 4, uint8, RGBA as cairo leaves it) ``repeat`` times."""
         if self._converter is not None:
             frame = self._converter.frame(picture, changed)

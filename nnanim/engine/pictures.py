@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from .boxes import Box
 from .errors import EngineError
-from .redraw import Box
 
 
 class PictureFolder:
@@ -23,7 +23,7 @@ class PictureFolder:
         self.frames = 0
         path.mkdir()
 
-    def write(self, picture: np.ndarray, repeat: int = 1, changed: Box | None = None) -> None:
+    def write(self, picture: np.ndarray, repeat: int = 1, changed: Sequence[Box] | None = None) -> None:
         """Append ``picture`` (H, W, 4, uint8, RGBA as cairo leaves it) ``repeat`` times, as one file with so many names."""
         image = Image.fromarray(straight_alpha(picture) if self.transparent else picture[..., :3])
         first = self.path / picture_name(self.frames)

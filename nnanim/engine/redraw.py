@@ -1,11 +1,11 @@
-"""Draws the frames of a play, each out of the one before: only the part of the picture in which something changed
-is drawn again. The pictures are those that drawing everything gives."""
+"""Draws the frames of a play, each out of the one before: only the parts of the picture in which something changed
+are drawn again. The pictures are those that drawing everything gives."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import cairo
 import numpy as np
@@ -13,6 +13,7 @@ from manim import Mobject, Scene, VMobject
 from manim.constants import LineJointType
 from manim.utils.iterables import list_update
 
+from .boxes import Box, boxes_around
 from .camera import Outline, path_appender
 from .renderer import draw_moving, draw_static
 
@@ -23,20 +24,6 @@ _AROUND = 2.0
 # Cairo cuts a corner off where it would stick out further than this many half widths.
 _MITER_LIMIT = 10.0
 _NOWHERE = (math.inf, math.inf, -math.inf, -math.inf)
-
-
-class Box(NamedTuple):
-    """Pixels from ``top`` to before ``bottom`` and from ``left`` to before ``right``."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-    @property
-    def area(self) -> int:
-        """Number of pixels."""
-        return max(0, self.bottom - self.top) * max(0, self.right - self.left)
 
 
 # Left, top, right and bottom in pixels, not yet rounded; None where nobody can tell.
@@ -73,10 +60,10 @@ class Redraw:
         self._view: tuple[Any, float] = (None, 0.0)
         self._background: np.ndarray | None = None
 
-    def frame(self) -> tuple[np.ndarray, Box | None]:
+    def frame(self) -> tuple[np.ndarray, tuple[Box, ...] | None]:
         """Draw the scene as it stands; the picture (H, W, 4) is the camera's own and changes with the next frame.
 
-        Beside it comes the box outside of which the picture is the one before, or ``None`` where that is unknown.
+        Beside it come the boxes outside of which the picture is the one before, or ``None`` where they are unknown.
         """
         mobjects = self._mobjects() if self._in_part else None
         if mobjects is None:
@@ -89,16 +76,19 @@ class Redraw:
             # Nothing lies where it lay, or all of it lies on something else.
             self._drawn, self._view, self._background = None, view, camera.background
         before, drawn = self._drawn, self._look_at(mobjects)
-        box = self._changed(before, drawn) if before is not None else None
+        boxes = self._changed(before, drawn) if before is not None else None
         self._drawn = drawn
-        if box is not None and box.area == 0:
-            return camera.pixel_array, box
-        if box is not None:
+        if boxes:
             self._measure(drawn)
-            if not all(_keeps_to_clip(entry) for entry in drawn if _meet(entry, box)):
-                box = None
-        self._draw(drawn, box, context)
-        return camera.pixel_array, box
+            if not all(_keeps_to_clip(entry) for box in boxes for entry in drawn if _meet(entry, box)):
+                boxes = None
+        if boxes is None:
+            np.copyto(camera.pixel_array, self._base(), casting="unsafe")
+            self._draw(drawn, context)
+        else:
+            for box in boxes:
+                self._mend(box, drawn, context)
+        return camera.pixel_array, boxes
 
     def _mobjects(self) -> list[Any] | None:
         """What is drawn, from back to front, or ``None`` if something in it can only be drawn by the camera itself."""
@@ -134,7 +124,7 @@ class Redraw:
             entries.append(entry if same and entry is not None else _Drawn(mobject, look))
         return entries
 
-    def _changed(self, before: list[_Drawn], after: list[_Drawn]) -> Box | None:
+    def _changed(self, before: list[_Drawn], after: list[_Drawn]) -> tuple[Box, ...] | None:
         """The pixels in which two pictures may differ, or ``None`` if that is anywhere."""
         was, now = set(map(id, before)), set(map(id, after))
         kept_before = [entry for entry in before if id(entry) in now]
@@ -152,25 +142,14 @@ class Redraw:
             else:
                 reaches += [entry.reach, *([old.reach] if old is not None else [])]
         reaches += [entry.reach for entry in gone.values()]
-        return self._rounded(reaches)
-
-    def _rounded(self, reaches: Iterable[_Reach | None]) -> Box | None:
+        if None in reaches:
+            return None
+        edges = np.array(reaches).reshape(-1, 4)
+        if np.isnan(edges).any():
+            return None
         height, width = self.camera.pixel_array.shape[:2]
-        left, top, right, bottom = _NOWHERE
-        for reach in reaches:
-            if reach is None or any(map(math.isnan, reach)):
-                return None
-            left, top = min(left, reach[0]), min(top, reach[1])
-            right, bottom = max(right, reach[2]), max(bottom, reach[3])
-        if left >= min(right, width) or top >= min(bottom, height) or right <= 0 or bottom <= 0:
-            return Box(0, 0, 0, 0)
-        box = Box(
-            max(0, math.floor(top)),
-            math.ceil(min(bottom, height)),
-            max(0, math.floor(left)),
-            math.ceil(min(right, width)),
-        )
-        return box if box.area < MOST_OF_THE_PICTURE * width * height else None
+        boxes = boxes_around(edges, height, width)
+        return boxes if sum(box.area for box in boxes) < MOST_OF_THE_PICTURE * width * height else None
 
     def _in_pixels(self, corners: Sequence[float] | None) -> _Reach | None:
         """Where a box in the scene (left, bottom, right, top) lies on the picture."""
@@ -183,6 +162,16 @@ class Redraw:
             to.yy * top + to.y0 - _AROUND,
             to.xx * right + to.x0 + _AROUND,
             to.yy * bottom + to.y0 + _AROUND,
+        )
+
+    def _in_scene(self, box: Box) -> _Reach:
+        """A box of pixels, and the pixels around it, as left, bottom, right and top in the scene."""
+        to = self._view[0]
+        return (
+            (box.left - _AROUND - to.x0) / to.xx,
+            (box.bottom + _AROUND - to.y0) / to.yy,
+            (box.right + _AROUND - to.x0) / to.xx,
+            (box.top - _AROUND - to.y0) / to.yy,
         )
 
     def _measure(self, entries: Iterable[_Drawn]) -> None:
@@ -227,34 +216,53 @@ class Redraw:
         # Square caps reach half a width beyond the end and to both sides.
         return _AROUND + half * (_MITER_LIMIT if pointed else 1.5)
 
-    def _draw(self, entries: Sequence[_Drawn], box: Box | None, context: cairo.Context) -> None:
-        """Bring the picture, or its part within ``box``, up to date."""
-        camera = self.camera
-        picture, base = camera.pixel_array, self.scene.renderer.static_image
-        if base is None:
-            base = camera.background
-        if box is None:
-            np.copyto(picture, base, casting="unsafe")
-            self._draw_each(entries, context)
-            return
-        part = slice(box.top, box.bottom)
-        np.copyto(picture[part], base[part], casting="unsafe")
+    def _base(self) -> np.ndarray:
+        """What everything is drawn on."""
+        base = self.scene.renderer.static_image
+        return self.camera.background if base is None else base
+
+    def _mend(self, box: Box, drawn: Sequence[_Drawn], context: cairo.Context) -> None:
+        """Bring the part of the picture within ``box`` up to date.
+
+        Cairo keeps to its rows only, since a clip from the sides would change how it rounds strokes; what is drawn
+        beside the box is taken back.
+        """
+        picture, entries = self.camera.pixel_array, [entry for entry in drawn if _meet(entry, box)]
+        rows = picture[box.top : box.bottom]
+        sides = [rows[:, : box.left], rows[:, box.right :]]
+        kept = [
+            side.copy() if self._sticks_out(entries, box, edge) else None for edge, side in enumerate(sides)
+        ]
+        columns = slice(box.left, box.right)
+        np.copyto(rows[:, columns], self._base()[box.top : box.bottom, columns], casting="unsafe")
         context.save()
         context.identity_matrix()
         context.new_path()
         context.rectangle(0, box.top, picture.shape[1], box.bottom - box.top)
         context.clip()
         context.set_matrix(self._view[0])
-        self._draw_each([entry for entry in entries if _meet(entry, box)], context)
+        self._draw(entries, context, box)
         context.restore()
+        for side, pixels in zip(sides, kept, strict=True):
+            if pixels is not None:
+                side[:] = pixels
 
-    def _draw_each(self, entries: Iterable[_Drawn], context: cairo.Context) -> None:
+    @staticmethod
+    def _sticks_out(entries: Iterable[_Drawn], box: Box, edge: int) -> bool:
+        """Whether drawing these may leave the box at its left (0) or right (1) edge."""
+        if edge == 0:
+            return any(entry.reach is None or entry.reach[0] < box.left for entry in entries)
+        return any(entry.reach is None or entry.reach[2] > box.right for entry in entries)
+
+    def _draw(self, entries: Iterable[_Drawn], context: cairo.Context, box: Box | None = None) -> None:
+        """Draw these, of mobjects of many parts only those that lie in ``box``."""
         camera, appender = self.camera, self._appender
+        corners = self._in_scene(box) if box is not None else None
         for entry in entries:
             if isinstance(entry.look, Outline):
                 camera.put(entry.look, entry.mobject, context, appender)
             elif entry.look is not None:
-                camera.paint(entry.mobject, context)
+                camera.paint(entry.mobject, context, entry.look.parts_within(corners) if corners else None)
 
 
 def _keeps_to_clip(entry: _Drawn) -> bool:
@@ -265,8 +273,8 @@ def _meet(entry: _Drawn, box: Box) -> bool:
     """Whether a mobject lies in the box at least in part, as far as is known."""
     if entry.reach is None:
         return True
-    _, top, _, bottom = entry.reach
-    return top < box.bottom and bottom > box.top
+    left, top, right, bottom = entry.reach
+    return top < box.bottom and bottom > box.top and left < box.right and right > box.left
 
 
 def _same(before: Any, after: Outline | None) -> bool:

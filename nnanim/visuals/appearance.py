@@ -78,6 +78,15 @@ class Appearance:
         """Where ink may lie; ``None`` when nobody can tell."""
         return None if self._boxes is None else _union(self._boxes)
 
+    def parts_within(self, corners: Corners) -> NDArray[np.bool_] | None:
+        """A mask of the parts whose ink may lie in a box; ``None`` for all of them, or when nobody can tell."""
+        if self._boxes is None or not self._apart:
+            return None
+        left, bottom, right, top = corners
+        boxes = self._boxes
+        mask = (boxes[:, 0] < right) & (boxes[:, 2] > left) & (boxes[:, 1] < top) & (boxes[:, 3] > bottom)
+        return None if mask.all() else mask
+
     def change_since(self, before: Appearance) -> Corners | None:
         """Where it may look different from before; ``None`` when nobody can tell."""
         if self._boxes is None or before._boxes is None:

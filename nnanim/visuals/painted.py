@@ -62,11 +62,17 @@ class Painted(VMobject):
         self.points = np.array(points, dtype=float).reshape(-1, 3)
         self.opacity: Floats = np.ones(len(self.points) // points_per_part)
 
-    def paint(self, ctx: cairo.Context, camera: Camera) -> None:
-        """Draw all parts on a camera's context, in scene units with y upwards."""
+    def paint(self, ctx: cairo.Context, camera: Camera, parts: NDArray[np.bool_] | None = None) -> None:
+        """Draw all parts, or those of a mask (n_parts,), on a camera's context, in scene units with y upwards."""
+        opacity = self.opacity
+        if parts is not None:
+            self.opacity = np.where(parts, opacity, 0.0)
         ctx.save()
         ctx.new_path()  # manim leaves the last mobject's path behind
-        self.paint_parts(ctx, camera)
+        try:
+            self.paint_parts(ctx, camera)
+        finally:
+            self.opacity = opacity
         ctx.new_path()
         ctx.restore()
 

@@ -23,7 +23,7 @@ from nnanim.audit.motion import Flashes, Stillness
 from nnanim.audit.parameter_sets import audit_random, audit_set
 from nnanim.audit.watch import wording
 from nnanim.engine import RenderSettings
-from nnanim.engine.redraw import Box
+from nnanim.engine.boxes import Box
 from nnanim.lecture.production import Production
 from nnanim.lecture.recipe import Output, Recipe
 from nnanim.params import Numbers, ParameterError, Params

@@ -32,19 +32,21 @@ class Mended:
         return len(times)
 
     def compare(self, scene, redraw, last, where):
-        picture, box = redraw.frame()
+        picture, boxes = redraw.frame()
         mended = picture.copy()
-        if box is not None:
+        if boxes is not None:
             assert last is not None, "nothing to mend yet"
             outside = np.ones(mended.shape[:2], bool)
-            outside[box.top : box.bottom, box.left : box.right] = False
-            assert (mended[outside] == last[outside]).all(), f"{where}: more changed than {box}"
+            for box in boxes:
+                outside[box.top : box.bottom, box.left : box.right] = False
+            assert (mended[outside] == last[outside]).all(), f"{where}: more changed than {boxes}"
             self.in_part += 1
         whole = draw_moving(scene).astype(int)
         off = int(np.abs(whole - mended).max())
         if off > self.largest:
-            self.largest, self.worst = off, f"{where}, in {box}"
+            self.largest, self.worst = off, f"{where}, in {boxes}"
         scene.renderer.camera.pixel_array[:] = mended
         self.frames += 1
-        self.pixels += (box.area if box is not None else mended[..., 0].size) / mended[..., 0].size
+        area = sum(box.area for box in boxes) if boxes is not None else mended[..., 0].size
+        self.pixels += area / mended[..., 0].size
         return mended
