@@ -31,8 +31,8 @@ approve: dev ## accept how the chapters look now: writes tests/pictures anew whe
 bench: dev ## measure the engine against manim's own renderer
 	@$(BIN)/python scripts/bench.py
 
-record: setup ## compute the costly default traces anew and ship them with the course
-	@for chapter in vanishing-gradients gradient-descent qkv-attention autoregressive-generation; do $(BIN)/nnanim trace $$chapter --record || exit; done
+record: setup ## compute the chapters' default traces anew and ship them with the course
+	@for chapter in forward-propagation vanishing-gradients gradient-descent qkv-attention autoregressive-generation; do $(BIN)/nnanim trace $$chapter --record || exit; done
 
 clean: ## remove what was made: videos, caches, builds (not .venv, not media/gallery)
 	@find media -mindepth 1 -maxdepth 1 ! -name gallery ! -name bench.json -exec rm -rf {} + 2>/dev/null || true

@@ -138,7 +138,7 @@ class Chapter(Scene):
 
     title: ClassVar[str] = ""
     costly: ClassVar[bool] = False
-    """Whether the simulation takes longer than about two seconds: its trace is then kept and found again."""
+    """Whether the trace is kept and found again: worth it for whatever takes a second, and loading torch does."""
     extremes: ClassVar[Sequence[Mapping[str, Any]] | None] = None
     """Parameter sets that the audit judges in place of those at the ends of all bounds, where these are too many."""
     report: ClassVar[Callable[[float, str], None]] = staticmethod(lambda share, what: None)

@@ -67,6 +67,8 @@ def default_inputs(known: dict[str, Any]) -> tuple[float, ...]:
 class ForwardPropagation(Chapter):
     """Numbers travel through a small network, one layer at a time."""
 
+    costly = True
+
     class Params(Chapter.Params):
         """The network, its input, and the neuron that is looked at."""
 

@@ -5,6 +5,7 @@ Its heights are a :class:`nnanim.visuals.relief.Relief`, as those of a surface s
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Sequence
 from typing import Any, ClassVar, cast
@@ -17,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from nnanim.quantity import Label, Showable, format_number
 from nnanim.visuals.frame import Region, frame
+from nnanim.visuals.kept import paint_kept
 from nnanim.visuals.painted import INVISIBLE, Floats, Painted, ink
 from nnanim.visuals.relief import Relief, loss_colors
 from nnanim.visuals.text import TextLine, text_width, veil
@@ -57,15 +59,23 @@ class ContourBands(Painted):
         edges = np.array([0.0, *self.levels, 1.0])
         self.colors = loss_colors((edges[1:] + edges[:-1]) / 2)
         self.line_opacity = lines
+        # Tells one relief's bands from another's; copies share it.
+        self.seal = hashlib.sha256(b"".join(array.tobytes() for array in (*relief, np.array(self.levels)))).digest()
 
     def paint_parts(self, ctx: cairo.Context, camera: Camera) -> None:
         """Draw the bands from low to high, then the lines."""
-        opacity = float(self.opacity[0])
+        opacity = float(np.clip(self.opacity[0], 0.0, 1.0))
         if opacity <= INVISIBLE:
             return
-        corner, right, _, up = self.parts(camera)[0, :, :2]
-        if opacity < 1:
-            ctx.push_group()
+        corners = self.parts(camera)[0, :, :2]
+        arrays = corners.tobytes(), self.colors.tobytes()
+        context = camera.cairo_line_width_multiple, getattr(camera, "native_channels", False), theme()
+        looks = (self.seal, self.line_opacity, *arrays, *context)
+        (left, bottom), (right, top) = corners.min(axis=0) - self.overhang, corners.max(axis=0) + self.overhang
+        paint_kept(ctx, looks, (left, bottom, right, top), lambda painter: self._paint_bands(painter, camera, corners), opacity)
+
+    def _paint_bands(self, ctx: cairo.Context, camera: Camera, corners: Floats) -> None:
+        corner, right, _, up = corners
         ctx.save()
         ctx.transform(cairo.Matrix(*(right - corner), *(up - corner), *corner))
         colors = ink(camera, self.colors)
@@ -85,9 +95,6 @@ class ContourBands(Painted):
         ctx.set_line_width(1.6 * camera.cairo_line_width_multiple)
         ctx.set_line_join(cairo.LineJoin.ROUND)
         ctx.stroke()
-        if opacity < 1:
-            ctx.pop_group_to_source()
-            ctx.paint_with_alpha(opacity)
 
 
 def _rings(filled: Any) -> Path:

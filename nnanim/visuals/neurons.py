@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import cairo
@@ -10,6 +11,7 @@ from manim import Camera
 from numpy.typing import ArrayLike
 
 from nnanim.visuals.painted import INVISIBLE, Floats, Painted, emphasis_of, ink, mask_of
+from nnanim.visuals.stencil import Stencils
 from nnanim.visuals.theme import rgba, theme
 
 RIM = 2.5
@@ -89,15 +91,18 @@ class Neurons(Painted):
         for colors in (fills, rims):
             colors[:] = dimming[:, None] * colors + (1 - dimming[:, None]) * rgba(theme().background)
             colors[:, 3] = seen
-        fills, rims = ink(camera, fills), ink(camera, rims)
-        ctx.set_line_width(RIM * 0.01)
-        for corners, fill, rim in zip(self.parts(camera), fills, rims, strict=True):
-            if fill[3] <= INVISIBLE:
-                continue
-            x, y, _ = corners.mean(axis=0)
-            ctx.new_sub_path()
-            ctx.arc(x, y, float(np.linalg.norm(corners[1] - corners[0])) / 2, 0, 2 * np.pi)
-            ctx.set_source_rgba(*fill)
-            ctx.fill_preserve()
-            ctx.set_source_rgba(*rim)
-            ctx.stroke()
+        fills, rims = ink(camera, fills).tolist(), ink(camera, rims).tolist()
+        corners = self.parts(camera)
+        middles = corners.mean(axis=1)[:, :2].tolist()
+        radii = (np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1) / 2).tolist()
+        stencils = Stencils(ctx)
+        for (x, y), radius, fill, rim in zip(middles, radii, fills, rims, strict=True):
+            if fill[3] > INVISIBLE:
+                circle = ("circle", x, y, radius)
+                trace = partial(_trace_circle, x=x, y=y, radius=radius)
+                stencils.paint(circle, trace, fill)
+                stencils.paint(circle, trace, rim, RIM * 0.01)
+
+
+def _trace_circle(ctx: cairo.Context, x: float, y: float, radius: float) -> None:
+    ctx.arc(x, y, radius, 0, 2 * np.pi)

@@ -6,6 +6,7 @@ Each is one mobject, whatever the number of its numbers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import cairo
@@ -20,6 +21,7 @@ from nnanim.visuals.glyphs import CAP_HEIGHT
 from nnanim.visuals.grid import UNIT_SQUARE, Grid
 from nnanim.visuals.heatmap import HeatMap
 from nnanim.visuals.painted import INVISIBLE, Floats, ink, mask_of
+from nnanim.visuals.stencil import Stencils
 from nnanim.visuals.theme import rgba, theme
 
 Cells = Sequence[Sequence[Quantity | None]]
@@ -200,7 +202,7 @@ class NumberGrid(Grid):
     @property
     def inks(self) -> Floats:
         """Colour of each number as it is drawn, shape (n_parts, 4), 0–1."""
-        colors = _inks_on(self.fills)
+        colors = theme().ink_on(self.fills)
         colors[:, 3] = self.seen * self.turning
         return colors
 
@@ -232,26 +234,24 @@ class NumberGrid(Grid):
         right *= np.linalg.norm(up, axis=1, keepdims=True) / np.maximum(
             np.linalg.norm(right, axis=1, keepdims=True), 1e-12
         )
+        stencils = Stencils(ctx)
         for place, quantity in enumerate(self.quantities):
             if quantity is None or colors[place, 3] <= INVISIBLE:
                 continue
-            shape = glyphs.outline(quantity.text, self.weight)
-            away = shape.points[:, :2] - (shape.advance / 2, CAP_HEIGHT / 2)
-            curves = (middles[place] + away @ np.stack([right[place], up[place]])).reshape(-1, 8)
-            ctx.set_source_rgba(*colors[place])
-            _trace_curves(ctx, curves)
-            ctx.fill()
+            where = np.stack([middles[place], right[place], up[place]])
+            number = (quantity.text, self.weight, where.tobytes())
+            stencils.paint(number, partial(_trace_number, quantity.text, self.weight, where), colors[place].tolist())
 
 
 def _advance(quantity: Quantity | None, weight: glyphs.Weight) -> float:
     return 0.0 if quantity is None else glyphs.advance(quantity.text, weight)
 
 
-def _inks_on(fills: Floats) -> Floats:
-    """Text or background colour for each fill, whichever reads better; equal fills are asked about once."""
-    distinct, back = np.unique(np.round(fills, 3), axis=0, return_inverse=True)
-    inks = np.array([rgba(theme().ink_on(fill)) for fill in distinct]).reshape(-1, 4)
-    return inks[back.reshape(-1)]
+def _trace_number(text: str, weight: glyphs.Weight, where: Floats, ctx: cairo.Context) -> None:
+    """A number's outline around its middle; ``where`` is that, and one em to the right and up, (3, 2)."""
+    shape = glyphs.outline(text, weight)
+    away = shape.points[:, :2] - (shape.advance / 2, CAP_HEIGHT / 2)
+    _trace_curves(ctx, (where[0] + away @ where[1:]).reshape(-1, 8))
 
 
 def _trace_curves(ctx: cairo.Context, curves: NDArray[np.float64]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar, Literal, Self
 
 import cairo
@@ -15,6 +16,7 @@ from manim import Camera, VMobject
 from numpy.typing import ArrayLike
 
 from nnanim.visuals.painted import INVISIBLE, Floats, Painted, ink
+from nnanim.visuals.stencil import Stencils
 from nnanim.visuals.theme import rgba, theme
 
 Marker = Literal["circle", "square", "triangle", "diamond", "none"]
@@ -110,13 +112,12 @@ class Series(Painted):
 
     def paint_parts(self, ctx: cairo.Context, camera: Camera) -> None:
         """Draw the line, runs of equal opacity in one stroke, then the marks."""
-        places = self.parts(camera)[:, 0, :2]
-        color = ink(camera, self.rgba)
-        ground = ink(camera, rgba(theme().background))
+        points = self.parts(camera)[:, 0, :2]
+        places, color = points.tolist(), ink(camera, self.rgba)
         ctx.set_line_join(cairo.LineJoin.ROUND)
         ctx.set_line_cap(cairo.LineCap.BUTT)
         ctx.set_line_width(float(self.line_width[0]) * 0.01)
-        joints = self.joints
+        joints = self.joints.tolist()
         start = 0
         while start < len(joints):
             stop = start + 1
@@ -129,19 +130,26 @@ class Series(Painted):
                     ctx.line_to(*place)
                 ctx.stroke()
             start = stop
-        if self.marker == "none":
-            hidden = np.clip(self.hollow, 0, 1)
-            marks = np.flatnonzero(self.seen * hidden > INVISIBLE)
-        else:
-            marks = np.flatnonzero(self.seen > INVISIBLE)
-        for k in marks:
-            alpha, hollow = self.seen[k], float(np.clip(self.hollow[k], 0, 1))
-            mark_path(ctx, _CORNERS.get(self.marker), places[k], float(self.radius[0]))
-            _set_ink(ctx, (1 - hollow) * color + hollow * ground, alpha)
-            ctx.fill_preserve()
-            ctx.set_line_width(0.028)
-            _set_ink(ctx, hollow * color + (1 - hollow) * ground, alpha)
-            ctx.stroke()
+        self._paint_marks(ctx, points, color, ink(camera, rgba(theme().background)))
+
+    def _paint_marks(self, ctx: cairo.Context, points: Floats, color: Floats, ground: Floats) -> None:
+        seen, hollow = self.seen, np.clip(self.hollow, 0, 1)
+        radius = float(self.radius[0])
+        _, low, _, high = ctx.clip_extents()
+        near = (points[:, 1] > low - self.overhang) & (points[:, 1] < high + self.overhang)
+        shown = near & ((seen * hollow if self.marker == "none" else seen) > INVISIBLE)
+        fills = (1 - hollow)[:, None] * color + hollow[:, None] * ground
+        rims = hollow[:, None] * color + (1 - hollow)[:, None] * ground
+        for colors in (fills, rims):
+            colors[:, 3] *= seen
+        stencils = Stencils(ctx)
+        places = points.tolist()
+        for k in np.flatnonzero(shown).tolist():
+            x, y = places[k]
+            mark = (self.marker, x, y, radius)
+            trace = partial(mark_path, corners=_CORNERS.get(self.marker), place=(x, y), radius=radius)
+            stencils.paint(mark, trace, fills[k].tolist())
+            stencils.paint(mark, trace, rims[k].tolist(), 0.028)
 
 
 def _set_ink(ctx: cairo.Context, color: Floats, opacity: float) -> None:

@@ -5,8 +5,9 @@ Seen straight from above it lies exactly where its contour map does.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import tau
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import cairo
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from nnanim.quantity import Showable
 from nnanim.visuals.frame import Region, frame
+from nnanim.visuals.kept import paint_kept
 from nnanim.visuals.painted import INVISIBLE, Floats, Painted, ink
 from nnanim.visuals.relief import Relief, loss_colors
 from nnanim.visuals.text import TextLine
@@ -153,41 +155,15 @@ class Surface(Painted):
         if opacity < 1:
             ctx.push_group()
         unit = camera.cairo_line_width_multiple
-        self._paint_kept(ctx, camera, unit)
+        arrays = (self.grid, self.azimuth, self.elevation, self.zoom, self.offset)
+        looks = (unit, theme(), getattr(camera, "native_channels", False), *(array.tobytes() for array in arrays))
+        left, bottom, right, top = self.boxes_of_parts()[0].tolist()
+        paint_kept(ctx, looks, (left, bottom, right, top), lambda painter: self._paint_facets(painter, camera, unit))
         if len(self.run):
             self._paint_run(ctx, camera, unit)
         if opacity < 1:
             ctx.pop_group_to_source()
             ctx.paint_with_alpha(opacity)
-
-    def _paint_kept(self, ctx: cairo.Context, camera: Camera, unit: float) -> None:
-        """Paint ground and facets by way of a picture that is kept for as long as the surface does not turn."""
-        left, bottom, right, top = self.boxes_of_parts()[0]
-        corners = np.array([ctx.user_to_device(x, y) for x in (left, right) for y in (bottom, top)])
-        origin = np.floor(corners.min(axis=0))
-        size = np.ceil(corners.max(axis=0)) - origin
-        target = ctx.get_target()
-        if not isinstance(target, cairo.ImageSurface) or (size > (2 * target.get_width(), 2 * target.get_height())).any():
-            self._paint_facets(ctx, camera, unit)
-            return
-        to = ctx.get_matrix()
-        matrix = cairo.Matrix(to.xx, to.yx, to.xy, to.yy, to.x0 - origin[0], to.y0 - origin[1])
-        arrays = (self.grid, self.azimuth, self.elevation, self.zoom, self.offset)
-        channels = getattr(camera, "native_channels", False)
-        key = (repr(matrix), unit, theme(), channels, *(array.tobytes() for array in arrays))
-        picture = _kept.get(key)
-        if picture is None:
-            picture = cairo.ImageSurface(cairo.FORMAT_ARGB32, *map(int, size))
-            painter = cairo.Context(picture)
-            painter.set_matrix(matrix)
-            self._paint_facets(painter, camera, unit)
-            _kept.clear()
-            _kept[key] = picture
-        ctx.save()
-        ctx.identity_matrix()
-        ctx.set_source_surface(picture, *origin)
-        ctx.paint()
-        ctx.restore()
 
     def _ground(self) -> Floats:
         """Corners of the ground, (4, 3)."""
@@ -210,26 +186,23 @@ class Surface(Painted):
         flat, depth = self.project(self.grid), self._turned(self.grid)[..., 1]
         corners = np.stack([flat[:-1, :-1], flat[:-1, 1:], flat[1:, 1:], flat[1:, :-1]], axis=2).reshape(-1, 4, 2)
         order = np.argsort(-(depth[:-1, :-1] + depth[1:, 1:]).reshape(-1), kind="stable")
-        row, column = np.indices((FACETS, FACETS)).reshape(2, -1)
-        # A line of the mesh is drawn with the facets on both sides of it, of which the nearer covers half of the farther's.
-        sides = np.stack([row % MESH == 0, column % MESH == MESH - 1, row % MESH == MESH - 1, column % MESH == 0], axis=1)
-        mesh = [[n for n in range(4) if drawn[n]] for drawn in sides]
+        mesh = _mesh()
         colors = ink(camera, self._colors().reshape(-1, 4))
         red, green, blue, _ = ink(camera, rgba(theme().text))
         ctx.set_line_width(1.6 * unit)
-        quads, wide = corners.tolist(), _widened(corners, OVERLAP * unit).tolist()
-        for place, color in zip(order.tolist(), colors[order].tolist(), strict=True):
-            first, second, third, fourth = wide[place]
-            ctx.move_to(*first)
-            ctx.line_to(*second)
-            ctx.line_to(*third)
-            ctx.line_to(*fourth)
+        wide = _widened(corners, OVERLAP * unit).reshape(-1, 8)[order].tolist()
+        for place, (x0, y0, x1, y1, x2, y2, x3, y3), color in zip(order.tolist(), wide, colors[order].tolist(), strict=True):
+            ctx.move_to(x0, y0)
+            ctx.line_to(x1, y1)
+            ctx.line_to(x2, y2)
+            ctx.line_to(x3, y3)
             ctx.set_source_rgba(*color)
             ctx.fill()
             if mesh[place]:
+                ends = corners[place].tolist()
                 for side in mesh[place]:
-                    ctx.move_to(*quads[place][side])
-                    ctx.line_to(*quads[place][(side + 1) % 4])
+                    ctx.move_to(*ends[side])
+                    ctx.line_to(*ends[(side + 1) % 4])
                 ctx.set_source_rgba(red, green, blue, 0.2)
                 ctx.stroke()
 
@@ -266,14 +239,21 @@ def ground_labels(surface: Surface, names: tuple[Showable, Showable], height: Sh
     return made
 
 
-_kept: dict[Any, cairo.ImageSurface] = {}
-"""The last picture of a surface without its run, by everything that it depends on."""
-
-
 def _widened(quads: Floats, reach: float) -> Floats:
     """Quadrilaterals (n, 4, 2) with every corner moved so far away from the middle: they cover the seams between them."""
     away = quads - quads.mean(axis=1, keepdims=True)
     return np.asarray(quads + reach * away / np.maximum(np.linalg.norm(away, axis=2, keepdims=True), 1e-12))
+
+
+@lru_cache(maxsize=1)
+def _mesh() -> list[list[int]]:
+    """The sides of each facet that the mesh runs along.
+
+    A line of the mesh is drawn with the facets on both sides of it, of which the nearer covers half of the farther's.
+    """
+    row, column = np.indices((FACETS, FACETS)).reshape(2, -1)
+    sides = np.stack([row % MESH == 0, column % MESH == MESH - 1, row % MESH == MESH - 1, column % MESH == 0], axis=1)
+    return [np.flatnonzero(drawn).tolist() for drawn in sides]
 
 
 def _resampled(relief: Relief, x: Floats, y: Floats) -> Floats:

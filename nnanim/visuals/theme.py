@@ -61,9 +61,11 @@ class Theme:
         colour = np.where((signed >= 0)[..., None], rgba(self.positive), rgba(self.negative))
         return (1 - strength) * rgba(self.panel) + strength * colour
 
-    def ink_on(self, fill: ArrayLike) -> str:
-        """Text or background colour, whichever reads better on ``fill`` (RGBA in 0–1, opaque)."""
-        return max((self.text, self.background), key=lambda ink: contrast(rgba(ink), np.asarray(fill)))
+    def ink_on(self, fills: ArrayLike) -> NDArray[np.float64]:
+        """Text or background colour, whichever reads better on each of ``fills``: RGBA in 0–1, opaque, shape (…, 4)."""
+        text, background, under = rgba(self.text), rgba(self.background), np.asarray(fills, dtype=float)
+        reads = contrast(text, under) >= contrast(background, under)
+        return np.where(reads[..., None], text, background)
 
 
 @cache
@@ -105,12 +107,13 @@ def rgba(colour: str) -> NDArray[np.float64]:
     return np.array(_rgba(colour))
 
 
-def contrast(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """Contrast ratio of two opaque colours, 1–21 (WCAG 2.2, relative luminance)."""
-    lighter, darker = sorted((_luminance(first), _luminance(second)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
+def contrast(first: ArrayLike, second: ArrayLike) -> NDArray[np.float64]:
+    """Contrast ratio of opaque colours (…, 4), 1–21 (WCAG 2.2, relative luminance)."""
+    one, other = _luminance(first), _luminance(second)
+    return np.asarray((np.maximum(one, other) + 0.05) / (np.minimum(one, other) + 0.05))
 
 
-def _luminance(colour: NDArray[np.float64]) -> float:
-    channels = np.where(colour[:3] <= 0.04045, colour[:3] / 12.92, ((colour[:3] + 0.055) / 1.055) ** 2.4)
-    return float(channels @ (0.2126, 0.7152, 0.0722))
+def _luminance(colours: ArrayLike) -> NDArray[np.float64]:
+    channels = np.asarray(colours, dtype=float)[..., :3]
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return np.asarray(linear @ (0.2126, 0.7152, 0.0722))

@@ -108,8 +108,9 @@ class Trail(Painted):
             ctx.line_to(*(ends[whole, 0] + share * (ends[whole, 1] - ends[whole, 0])))
         ctx.stroke()
         ctx.set_source_rgba(red, green, blue, 1.0)
-        dots = ends[:whole, 1][self.arrives[:whole]].tolist()
-        for x, y in [*([ends[0, 0].tolist()] if self.departs[0] else []), *dots]:
+        dots = np.concatenate([ends[:1, 0][self.departs[:1]], ends[:whole, 1][self.arrives[:whole]]])
+        _, low, _, high = ctx.clip_extents()
+        for x, y in dots[(dots[:, 1] > low - self.dot) & (dots[:, 1] < high + self.dot)].tolist():
             ctx.arc(x, y, self.dot, 0, tau)
             ctx.fill()
         if head is not None and self.ball[0] > 0:

@@ -42,3 +42,10 @@ def test_no_numbers_stay_without_their_network(case):
 
     rehearse(lambda: made.scene(look), made.settings)
     assert not alone
+
+
+def test_the_same_parameters_give_the_same_trace():
+    chapter = load("forward-propagation")
+    parameters = chapter.Params.defaults()
+    first, second = (chapter().simulate(parameters) for _ in range(2))
+    assert first.digest == second.digest

@@ -7,7 +7,7 @@ import pytest
 from drawing import draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from manim import Transform
+from manim import ManimColor, Transform
 
 from nnanim.quantity import Quantity
 from nnanim.visuals.frame import frame
@@ -31,7 +31,7 @@ def test_numbers_look_like_lines_of_text_in_the_same_places():
     cells = HeatMap(VALUES, 1.6, 1.0)
     numbers = NumberGrid.on(cells, quantities())
     lines = [
-        TextLine(q, numbers.em, theme().ink_on(fill)).on(place)
+        TextLine(q, numbers.em, ManimColor(theme().ink_on(fill)).to_hex()).on(place)
         for q, fill, place in zip(
             np.ravel(quantities()), cells.colors, cells.parts().mean(axis=1), strict=True
         )
