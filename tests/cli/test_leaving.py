@@ -29,8 +29,9 @@ def test_threads_exit_handlers_and_output_are_waited_for():
     assert (done.returncode, done.stdout.split(), done.stderr) == (3, ["unflushed", "thread", "at", "exit"], "complaint")
 
 
-def test_a_closed_pipe_is_no_error():
+def test_a_closed_pipe_is_met_in_silence():
     program = "import sys; from nnanim.cli import main; sys.argv = ['nnanim', 'list']; main()"
-    command = f'{sys.executable} -c "{program}" | true; echo ${{PIPESTATUS[0]}}'
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("0\n", "")
+    done = subprocess.run(
+        ["bash", "-c", f'{sys.executable} -c "{program}" | true'], capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("", "")
