@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import errno
+import gc
 import importlib
 import os
 import sys
@@ -47,6 +48,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     Without ``arguments`` it is the whole program: those of the process are read, and the process ends with it.
     """
     if arguments is None:
+        # Loading manim makes two hundred thousand objects that stay; Python would look through them again and again.
+        gc.set_threshold(50_000, 20, 100)
         leave(_run(None))
     sys.exit(_run(arguments))
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 # What one more box costs, in pixels that could be drawn and converted in the same time.
-BOX_PIXELS = 30_000
+BOX_PIXELS = 60_000
 
 _Edges = NDArray[np.int_]
 """Left, top, right and bottom, shape (n, 4)."""
@@ -70,9 +70,11 @@ def boxes_around(reaches: ArrayLike, height: int, width: int) -> tuple[Box, ...]
 
 def _cut(edges: _Edges) -> list[_Edges] | None:
     """The two parts that are best held apart, or ``None`` where one box does as well."""
-    if len(edges) == 1:
+    left, top = edges[:, :2].min(axis=0).tolist()
+    right, bottom = edges[:, 2:].max(axis=0).tolist()
+    whole = (right - left) * (bottom - top)
+    if len(edges) == 1 or whole <= BOX_PIXELS:
         return None
-    whole = int(_areas(_unions(edges)[-1:])[0])
     least, parts = whole - BOX_PIXELS, None
     for axis in (0, 1):
         ordered = edges[np.argsort(edges[:, axis], kind="stable")]

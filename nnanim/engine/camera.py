@@ -3,10 +3,7 @@ what cannot be seen is not drawn, and mobjects with a ``paint`` method draw them
 
 from __future__ import annotations
 
-import ctypes
-import itertools
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -14,11 +11,12 @@ import cairo
 import numpy as np
 from manim import Mobject, MovingCamera, VMobject
 from manim.camera.camera import CAP_STYLE_MAP, LINE_JOIN_MAP, Camera
+from manim.constants import CapStyleType, LineJointType
 
+from .paths import Path, PathAppender, path_appender, paths_of
 from .shortcuts import families
 
-_MOVE_TO, _CURVE_TO, _CLOSE_PATH = 0, 2, 3
-_KEPT_PATHS = 20_000
+_KEPT_OUTLINES = 20_000
 # The methods that the quick drawing stands for; a camera that brings its own keeps it.
 _REPLACED = ("set_cairo_context_path", "set_cairo_context_color", "apply_fill", "apply_stroke")
 # The steps from a list of mobjects to a picture; a camera that brings its own is asked for whole pictures.
@@ -36,110 +34,31 @@ _STEPS = (
 )
 
 
-class _CairoPath(ctypes.Structure):
-    """``cairo_path_t``: a status, the elements, and how many there are (cairo 1.0 ABI)."""
-
-    _fields_ = (("status", ctypes.c_int), ("data", ctypes.c_void_p), ("num_data", ctypes.c_int))
+_Colours = list[list[float]]
+"""Rows of red, green, blue and opacity."""
 
 
-class _PycairoContext(ctypes.Structure):
-    """The beginning of pycairo's context object (``PycairoContext`` in py3cairo.h, unchanged since 1.0)."""
+class Style(NamedTuple):
+    """How a path is drawn: the colours that show, widths, and the kind of joint and cap."""
 
-    _fields_ = (("refcount", ctypes.c_ssize_t), ("type", ctypes.c_void_p), ("context", ctypes.c_void_p))
-
-
-def _header(kind: int, length: int) -> float:
-    """A path element's header (two 32-bit integers) as the float64 of the same bytes."""
-    return float(np.array([kind, length], np.int32).view(np.float64)[0])
-
-
-_MOVE_HEADER, _CURVE_HEADER, _CLOSE_HEADER = (
-    _header(_MOVE_TO, 2),
-    _header(_CURVE_TO, 4),
-    _header(_CLOSE_PATH, 1),
-)
-
-
-class PathAppender:
-    """Hands a path to cairo in one call, through the C function that pycairo does not wrap for new paths."""
-
-    def __init__(self) -> None:
-        self._append = ctypes.CDLL(sys.modules["cairo._cairo"].__file__).cairo_append_path
-        self._append.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
-        self._append.restype = None
-        self._path = _CairoPath(0, None, 0)
-        self._address = ctypes.addressof(self._path)
-        self._context: cairo.Context | None = None
-        self._known = 0
-
-    def append(self, context: cairo.Context, elements: np.ndarray) -> None:
-        """Add path ``elements``, float64 (N, 2), to the context's current path."""
-        self._path.data = elements.__array_interface__["data"][0]
-        self._path.num_data = len(elements)
-        self._append(self._pointer(context), self._address)
-
-    def _pointer(self, context: cairo.Context) -> int:
-        if context is not self._context:
-            self._context, self._known = context, _PycairoContext.from_address(id(context)).context
-        return self._known
-
-
-@lru_cache(maxsize=1)
-def path_appender() -> PathAppender | None:
-    """The appender, if this build of cairo lets it work: it draws a path and reads it back to find out."""
-    try:
-        appender = PathAppender()
-    except (OSError, AttributeError):
-        return None
-    if ctypes.sizeof(_CairoPath) != 24 or not cairo.version.startswith("1."):
-        return None
-    context = cairo.Context(cairo.ImageSurface(cairo.FORMAT_A8, 8, 8))
-    points = np.array([[1, 2, 0], [3, 4, 0], [5, 6, 0], [1, 2, 0]], float)
-    appender.append(context, path_elements(points, [(0, 4, True)]))
-    read_back = [(int(kind), values) for kind, values in context.copy_path()]
-    expected = [(0, (1.0, 2.0)), (2, (3.0, 4.0, 5.0, 6.0, 1.0, 2.0)), (3, ()), (0, (1.0, 2.0))]
-    return appender if read_back == expected else None
-
-
-def path_elements(points: np.ndarray, subpaths: Iterable[tuple[int, int, bool]]) -> np.ndarray:
-    """Cairo's path elements, float64 (N, 2), of cubic curves.
-
-    Parameters
-    ----------
-    points
-        Anchors and handles, (4 * curves, 3).
-    subpaths
-        ``(start, stop, closed)`` of every subpath, as indices into ``points``.
-    """
-    parts = []
-    for start, stop, closed in subpaths:
-        curves = (stop - start) // 4
-        if curves == 0:
-            continue
-        elements = np.empty((2 + 4 * curves + closed, 2))
-        elements[0, 0] = _MOVE_HEADER
-        elements[1] = points[start, :2]
-        body = elements[2 : 2 + 4 * curves].reshape(curves, 4, 2)
-        body[:, 0, 0] = _CURVE_HEADER
-        body[:, 1:] = points[start : start + 4 * curves, :2].reshape(curves, 4, 2)[:, 1:]
-        if closed:
-            elements[-1, 0] = _CLOSE_HEADER
-        parts.append(elements)
-    if len(parts) == 1:
-        return parts[0]
-    return np.concatenate(parts) if parts else np.empty((0, 2))
+    background: _Colours | None
+    fill: _Colours | None
+    stroke: _Colours | None
+    background_width: float
+    width: float
+    joint: LineJointType
+    cap: CapStyleType
+    gradient: bytes | None
+    """What decides, beside the points, where several colours begin and end."""
 
 
 class Outline(NamedTuple):
-    """What is drawn of one mobject: its path, the colours that show, and what else decides how it looks."""
+    """What is drawn of one mobject, all of it values: what the mobject does next changes nothing here."""
 
     points: bytes
-    elements: np.ndarray
-    background: np.ndarray | None
-    fill: np.ndarray | None
-    stroke: np.ndarray | None
-    style: tuple[Any, ...]
-    """Widths of background stroke and stroke, kind of joint and cap; then all colours, as values."""
+    """The mobject's points, of which the path was made."""
+    path: Path
+    style: Style
 
 
 class QuickDrawing(Camera):
@@ -197,104 +116,103 @@ class QuickDrawing(Camera):
 
     def draw_quickly(self: Any, vmobject: VMobject, context: cairo.Context, appender: PathAppender) -> None:
         """Background stroke, fill and stroke of one mobject."""
-        outline = self.outline(vmobject)
+        outline = self.outlines([vmobject])[0]
         if outline is not None:
             self.put(outline, vmobject, context, appender)
 
-    def outline(self: Any, vmobject: VMobject) -> Outline | None:
-        """What would be drawn of one mobject now; ``None`` if nothing of it shows."""
-        background_width = vmobject.get_stroke_width(True)
-        width = vmobject.get_stroke_width(False)
+    def outlines(self: Any, vmobjects: Sequence[VMobject]) -> list[Outline | None]:
+        """What would be drawn of these mobjects now; ``None`` where nothing shows.
+
+        A mobject that looks as it did when it was last asked for has the same outline again, not only an equal one.
+        """
+        known = self.__dict__.setdefault("_quick_outlines", {})
+        if len(known) > _KEPT_OUTLINES:
+            known.clear()
+        outlines: list[Outline | None] = []
+        new: list[tuple[int, VMobject, np.ndarray, bytes, Style]] = []
+        for place, vmobject in enumerate(vmobjects):
+            outline = None
+            style, points = self._style_of(vmobject), vmobject.points
+            if style is not None and len(points):
+                if not self.shows_points_as_they_are:
+                    points = self.transform_points_pre_display(vmobject, points)
+                content = points.tobytes()
+                outline = known.get(id(vmobject))
+                if outline is None or outline.points != content:
+                    new.append((place, vmobject, points, content, style))
+                elif outline.style != style:
+                    outline = known[id(vmobject)] = Outline(content, outline.path, style)
+            outlines.append(outline)
+        if new:
+            paths = self._paths_of([each[1] for each in new], [each[2] for each in new])
+            for (place, vmobject, _, content, style), path in zip(new, paths, strict=True):
+                outlines[place] = known[id(vmobject)] = Outline(content, path, style)
+        return outlines
+
+    def _paths_of(self: Any, vmobjects: list[VMobject], points: list[np.ndarray]) -> list[Path]:
+        # All that manim does to points before it shows them is to look for what is not finite.
+        if self.shows_points_as_they_are and not np.isfinite(np.concatenate(points)).all():
+            points = [
+                self.transform_points_pre_display(vmobject, some)
+                for vmobject, some in zip(vmobjects, points, strict=True)
+            ]
+        return paths_of(vmobjects, points)
+
+    def _style_of(self: Any, vmobject: VMobject) -> Style | None:
+        """How a mobject would be drawn now, or ``None`` if nothing of it shows."""
+        background_width, width = vmobject.get_stroke_width(True), vmobject.get_stroke_width(False)
         fill = _visible(self.get_fill_rgbas(vmobject))
         background = _visible(self.get_stroke_rgbas(vmobject, True)) if background_width else None
         stroke = _visible(self.get_stroke_rgbas(vmobject, False)) if width else None
         if fill is background is stroke is None:
             return None
-        content, elements = self._path_of(vmobject)
-        if len(elements) == 0:
-            return None
-        style: list[Any] = [background_width, width, vmobject.joint_type, vmobject.cap_style]
-        for rgbas in (background, fill, stroke):
-            # The arrays are the mobject's own and may be written over.
-            style.append(rgbas if rgbas is None else rgbas.tobytes())
-            if rgbas is not None and len(rgbas) > 1:
-                style.append(np.asarray(vmobject.get_sheen_direction()).tobytes())
-        return Outline(content, elements, background, fill, stroke, tuple(style))
+        gradient = None
+        if len(fill or ()) > 1 or len(stroke or ()) > 1 or len(background or ()) > 1:
+            # It reaches over all parts of the mobject, and they may move where its own points do not.
+            parts = vmobject.submobjects
+            ends = vmobject.get_gradient_start_and_end_points if parts else vmobject.get_sheen_direction
+            gradient = np.array(ends()).tobytes()
+        joint, cap = vmobject.joint_type, vmobject.cap_style
+        return Style(background, fill, stroke, background_width, width, joint, cap, gradient)
 
     def put(
         self: Any, outline: Outline, vmobject: VMobject, context: cairo.Context, appender: PathAppender
     ) -> None:
         """Draw a mobject's outline."""
+        style = outline.style
         context.new_path()
-        appender.append(context, outline.elements)
-        if outline.background is not None:
-            self._stroke(context, vmobject, outline.background, outline.style[0])
-        if outline.fill is not None:
-            self._set_source(context, outline.fill, vmobject)
+        appender.append(context, outline.path.elements)
+        if style.background is not None:
+            self._stroke(context, vmobject, style, style.background, style.background_width)
+        if style.fill is not None:
+            self._set_source(context, style.fill, vmobject)
             context.fill_preserve()
-        if outline.stroke is not None:
-            self._stroke(context, vmobject, outline.stroke, outline.style[1])
-
-    def _path_of(self: Any, vmobject: VMobject) -> tuple[bytes, np.ndarray]:
-        """The mobject's points and path, from the frame before if nothing moved; comparing costs a tenth of building."""
-        points = vmobject.points
-        if not self.shows_points_as_they_are:
-            points = self.transform_points_pre_display(vmobject, points)
-        content = points.tobytes()
-        paths = self.__dict__.setdefault("_quick_paths", {})
-        known = paths.get(id(vmobject))
-        if known is not None and known[0] == content:
-            return known
-        if self.shows_points_as_they_are:
-            points = self.transform_points_pre_display(vmobject, points)
-        elements = path_elements(points, _subpaths(vmobject, points))
-        if len(paths) > _KEPT_PATHS:
-            paths.clear()
-        known = paths[id(vmobject)] = (content, elements)
-        return known
+        if style.stroke is not None:
+            self._stroke(context, vmobject, style, style.stroke, style.width)
 
     def _stroke(
-        self: Any, context: cairo.Context, vmobject: VMobject, rgbas: np.ndarray, width: float
+        self: Any, context: cairo.Context, vmobject: VMobject, style: Style, colours: _Colours, width: float
     ) -> None:
-        self._set_source(context, rgbas, vmobject)
+        self._set_source(context, colours, vmobject)
         context.set_line_width(width * self.cairo_line_width_multiple)
-        context.set_line_join(LINE_JOIN_MAP[vmobject.joint_type])
-        context.set_line_cap(CAP_STYLE_MAP[vmobject.cap_style])
+        context.set_line_join(LINE_JOIN_MAP[style.joint])
+        context.set_line_cap(CAP_STYLE_MAP[style.cap])
         context.stroke_preserve()
 
-    def _set_source(self: Any, context: cairo.Context, rgbas: np.ndarray, vmobject: VMobject) -> None:
-        if len(rgbas) == 1:
-            red, green, blue, alpha = rgbas[0].tolist()
+    def _set_source(self: Any, context: cairo.Context, colours: _Colours, vmobject: VMobject) -> None:
+        if len(colours) == 1:
+            red, green, blue, alpha = colours[0]
             # The picture's bytes are in reverse order of cairo's.
             context.set_source_rgba(blue, green, red, alpha)
         else:
-            self.set_cairo_context_color(context, rgbas, vmobject)
+            self.set_cairo_context_color(context, np.array(colours), vmobject)
 
 
-def _visible(rgbas: np.ndarray) -> np.ndarray | None:
+def _visible(rgbas: np.ndarray) -> _Colours | None:
     """The colours, or ``None`` where all are fully transparent: cairo leaves the picture as it is then."""
-    shows = rgbas.item(3) != 0 if len(rgbas) == 1 else rgbas[:, 3].any()
-    return rgbas if shows else None
-
-
-def _subpaths(vmobject: VMobject, points: np.ndarray) -> list[tuple[int, int, bool]]:
-    """``(start, stop, closed)`` of the runs of connected curves, by manim's own comparison of points."""
-    count = len(points)
-    if count < 4:
-        return []
-    edges = [0]
-    if count > 7:
-        # Anchors that are equal bit by bit need no closer look; only the others go through the tolerance.
-        apart = (points[3 : count - 1 : 4, :2] != points[4::4, :2]).any(axis=1)
-        for curve in apart.nonzero()[0].tolist():
-            index = 4 * curve + 3
-            if not vmobject.consider_points_equals_2d(points[index].tolist(), points[index + 1].tolist()):
-                edges.append(index + 1)
-    edges.append(count)
-    return [
-        (start, stop, vmobject.consider_points_equals_2d(points[start].tolist(), points[stop - 1].tolist()))
-        for start, stop in itertools.pairwise(edges)
-    ]
+    colours: _Colours = rgbas.tolist()
+    shows = colours[0][3] if len(colours) == 1 else any(colour[3] for colour in colours)
+    return colours if shows else None
 
 
 @lru_cache(maxsize=64)

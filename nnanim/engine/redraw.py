@@ -23,7 +23,9 @@ MOST_OF_THE_PICTURE = 0.7
 _AROUND = 2.0
 # Cairo cuts a corner off where it would stick out further than this many half widths.
 _MITER_LIMIT = 10.0
+_POINTED = (LineJointType.AUTO, LineJointType.MITER)
 _NOWHERE = (math.inf, math.inf, -math.inf, -math.inf)
+_ANYWHERE = (-math.inf, -math.inf, math.inf, math.inf)
 
 
 # Left, top, right and bottom in pixels, not yet rounded; None where nobody can tell.
@@ -78,16 +80,15 @@ class Redraw:
         before, drawn = self._drawn, self._look_at(mobjects)
         boxes = self._changed(before, drawn) if before is not None else None
         self._drawn = drawn
-        if boxes:
-            self._measure(drawn)
-            if not all(_keeps_to_clip(entry) for box in boxes for entry in drawn if _meet(entry, box)):
-                boxes = None
+        within = self._within(boxes, drawn) if boxes else []
+        if any(not _keeps_to_clip(entry) for entries in within for entry in entries):
+            boxes = None
         if boxes is None:
             np.copyto(camera.pixel_array, self._base(), casting="unsafe")
             self._draw(drawn, context)
         else:
-            for box in boxes:
-                self._mend(box, drawn, context)
+            for box, entries in zip(boxes, within, strict=True):
+                self._mend(box, entries, context)
         return camera.pixel_array, boxes
 
     def _mobjects(self) -> list[Any] | None:
@@ -95,7 +96,8 @@ class Redraw:
         scene, camera = self.scene, self.camera
         moving = scene.moving_mobjects or list_update(scene.mobjects, scene.foreground_mobjects)
         mobjects = camera.get_mobjects_to_display(moving)
-        of_kind = {type(mobject): camera.type_or_raise(mobject) for mobject in mobjects}
+        one_of_kind = {type(mobject): mobject for mobject in mobjects}
+        of_kind = {kind: camera.type_or_raise(mobject) for kind, mobject in one_of_kind.items()}
         if not all(
             drawn_as in (VMobject, Mobject) and (not hasattr(kind, "paint") or hasattr(kind, "appearance"))
             for kind, drawn_as in of_kind.items()
@@ -110,18 +112,19 @@ class Redraw:
 
     def _look_at(self, mobjects: Sequence[Any]) -> list[_Drawn]:
         """The mobjects as they are now; who did not change keeps the entry that it had."""
-        before = self._drawn or []
-        known = {id(entry.mobject): entry for entry in before}
+        known = {id(entry.mobject): entry for entry in self._drawn or ()}
+        plain = iter(self.camera.outlines([mobject for mobject in mobjects if not _paints(mobject)]))
         entries = []
         for mobject in mobjects:
             entry = known.get(id(mobject))
-            if hasattr(type(mobject), "paint"):
-                look = mobject.appearance(entry.look if entry is not None else None)
-                same = entry is not None and look is entry.look
-            else:
-                look = self.camera.outline(mobject)
-                same = entry is not None and _same(entry.look, look)
-            entries.append(entry if same and entry is not None else _Drawn(mobject, look))
+            look = (
+                mobject.appearance(entry.look if entry is not None else None)
+                if _paints(mobject)
+                else next(plain)
+            )
+            if entry is None or look is not entry.look:
+                entry = _Drawn(mobject, look)
+            entries.append(entry)
         return entries
 
     def _changed(self, before: list[_Drawn], after: list[_Drawn]) -> tuple[Box, ...] | None:
@@ -129,7 +132,7 @@ class Redraw:
         was, now = set(map(id, before)), set(map(id, after))
         kept_before = [entry for entry in before if id(entry) in now]
         kept_after = [entry for entry in after if id(entry) in was]
-        if any(a is not b for a, b in zip(kept_before, kept_after, strict=True)):
+        if kept_before != kept_after:
             return None
         gone = {id(entry.mobject): entry for entry in before if id(entry) not in now}
         come = [entry for entry in after if id(entry) not in was]
@@ -175,42 +178,35 @@ class Redraw:
         )
 
     def _measure(self, entries: Iterable[_Drawn]) -> None:
-        """Find out where these lie; all outlines at once."""
-        unknown = [entry for entry in entries if entry.reach is None]
-        outlines = [entry for entry in unknown if isinstance(entry.look, Outline)]
-        for entry in unknown:
+        """Find out where these lie."""
+        to = self._view[0]
+        xx, yy, x0, y0 = to.xx, to.yy, to.x0, to.y0
+        for entry in entries:
+            if entry.reach is not None:
+                continue
             if entry.look is None:
                 entry.reach = _NOWHERE
-            elif not isinstance(entry.look, Outline):
+            elif isinstance(entry.look, Outline):
+                (left, bottom, right, top), margin = entry.look.path.box, self._margin(entry.look)
+                entry.reach = (
+                    xx * left + x0 - margin,
+                    yy * top + y0 - margin,
+                    xx * right + x0 + margin,
+                    yy * bottom + y0 + margin,
+                )
+            else:
                 entry.reach = self._in_pixels(entry.look.box())
-        if not outlines:
-            return
-        points = np.frombuffer(b"".join(entry.look.points for entry in outlines)).reshape(-1, 3)[:, :2]
-        starts = np.cumsum([0, *(len(entry.look.points) // 24 for entry in outlines[:-1])])
-        to = self._view[0]
-        low, high = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
-        margins = np.array([self._margin(entry.look) for entry in outlines])
-        reaches = np.column_stack(
-            [
-                to.xx * low[:, 0] + to.x0 - margins,
-                to.yy * high[:, 1] + to.y0 - margins,
-                to.xx * high[:, 0] + to.x0 + margins,
-                to.yy * low[:, 1] + to.y0 + margins,
-            ]
-        )
-        for entry, reach in zip(outlines, reaches.tolist(), strict=True):
-            entry.reach = tuple(reach)
 
     def _margin(self, outline: Outline) -> float:
         """How far strokes reach beyond the points, in pixels."""
-        background_width, width, joint = outline.style[:3]
+        style = outline.style
         width = max(
-            width if outline.stroke is not None else 0,
-            background_width if outline.background is not None else 0,
+            style.width if style.stroke is not None else 0,
+            style.background_width if style.background is not None else 0,
         )
         if not width:
             return _AROUND
-        pointed = joint in (LineJointType.AUTO, LineJointType.MITER) and len(outline.elements) > 6
+        pointed = style.joint in _POINTED and not outline.path.is_one_curve
         matrix, multiple = self._view
         half = 0.5 * width * multiple * max(abs(matrix.xx), abs(matrix.yy))
         # Square caps reach half a width beyond the end and to both sides.
@@ -221,13 +217,24 @@ class Redraw:
         base = self.scene.renderer.static_image
         return self.camera.background if base is None else base
 
-    def _mend(self, box: Box, drawn: Sequence[_Drawn], context: cairo.Context) -> None:
+    def _within(self, boxes: Iterable[Box], drawn: Sequence[_Drawn]) -> list[list[_Drawn]]:
+        """The mobjects that lie in each box at least in part, as far as is known."""
+        self._measure(drawn)
+        reaches = np.array([_ANYWHERE if entry.reach is None else entry.reach for entry in drawn])
+        left, top, right, bottom = reaches.reshape(-1, 4).T
+        within = []
+        for box in boxes:
+            meet = (top < box.bottom) & (bottom > box.top) & (left < box.right) & (right > box.left)
+            within.append([drawn[place] for place in meet.nonzero()[0].tolist()])
+        return within
+
+    def _mend(self, box: Box, entries: Sequence[_Drawn], context: cairo.Context) -> None:
         """Bring the part of the picture within ``box`` up to date.
 
         Cairo keeps to its rows only, since a clip from the sides would change how it rounds strokes; what is drawn
         beside the box is taken back.
         """
-        picture, entries = self.camera.pixel_array, [entry for entry in drawn if _meet(entry, box)]
+        picture = self.camera.pixel_array
         rows = picture[box.top : box.bottom]
         sides = [rows[:, : box.left], rows[:, box.right :]]
         kept = [
@@ -269,16 +276,6 @@ def _keeps_to_clip(entry: _Drawn) -> bool:
     return entry.look is None or isinstance(entry.look, Outline) or entry.mobject.keeps_to_clip
 
 
-def _meet(entry: _Drawn, box: Box) -> bool:
-    """Whether a mobject lies in the box at least in part, as far as is known."""
-    if entry.reach is None:
-        return True
-    left, top, right, bottom = entry.reach
-    return top < box.bottom and bottom > box.top and left < box.right and right > box.left
-
-
-def _same(before: Any, after: Outline | None) -> bool:
-    """Whether an outline would be drawn as the one before."""
-    if before is None or after is None:
-        return before is after
-    return before.elements is after.elements and before.style == after.style
+def _paints(mobject: Any) -> bool:
+    """Whether a mobject draws itself."""
+    return hasattr(type(mobject), "paint")

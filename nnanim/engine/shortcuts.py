@@ -9,6 +9,7 @@ import math
 import types
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -177,24 +178,21 @@ def families(
     met: set[Mobject] = set()
     members: list[Mobject] = []
     for mobject in reversed(list(mobjects)):
-        _visit(mobject, met, members)
+        if mobject not in met:
+            _visit(mobject, met, members)
     members.reverse()
     if only_those_with_points:
         members = [member for member in members if member.get_num_points() > 0]
     if use_z_index:
-        members.sort(key=_z_index)
+        members.sort(key=attrgetter("z_index"))
     return members
 
 
-def _z_index(mobject: Mobject) -> float:
-    return mobject.z_index
-
-
 def _visit(mobject: Mobject, met: set[Mobject], members: list[Mobject]) -> None:
-    if mobject in met:
-        return
+    """List a mobject that was not met yet, and its parts, from the last to the first."""
     for part in reversed(mobject.submobjects):
-        _visit(part, met, members)
+        if part not in met:
+            _visit(part, met, members)
     met.add(mobject)
     members.append(mobject)
 

@@ -54,14 +54,14 @@ class Tween:
     """Takes the place of ``interpolate_mobject`` of one :class:`Transform`.
 
     The numbers that differ between start and target lie in two flat vectors; a frame is one interpolation
-    between them, and the parts get views of the result.
+    between them into a third, of which the parts have views.
     """
 
     def __init__(self, animation: Transform) -> None:
         self.animation = animation
         self.families = list(animation.get_all_families_zipped())
         self.fits = bool(self.families) and all(_is_vector(part) for parts in self.families for part in parts)
-        self._arrays: list[tuple[dict[str, Any], str, slice, tuple[int, ...]]] = []
+        self._places: list[tuple[dict[str, Any], str, slice, tuple[int, ...]]] = []
         self._numbers: list[tuple[dict[str, Any], str, int]] = []
         self._constants: list[tuple[dict[str, Any], str, Any]] = []
         starts: list[np.ndarray] = []
@@ -74,6 +74,11 @@ class Tween:
             self._start, self._target = np.concatenate(starts), np.concatenate(targets)
         else:
             self._start = self._target = np.empty(0)
+        self._now, self._rest = np.empty(self._size), np.empty(self._size)
+        self._arrays = [
+            (attributes, name, self._now[where].reshape(shape))
+            for attributes, name, where, shape in self._places
+        ]
         self._settled = False
 
     def _place(
@@ -95,7 +100,7 @@ class Tween:
         if name in _NUMBERS:
             self._numbers.append((attributes, name, self._size))
         else:
-            self._arrays.append((attributes, name, slice(self._size, self._size + first.size), first.shape))
+            self._places.append((attributes, name, slice(self._size, self._size + first.size), first.shape))
         starts.append(first.ravel())
         targets.append(last.ravel())
         self._size += first.size
@@ -111,11 +116,12 @@ class Tween:
             for attributes, name, value in self._constants:
                 attributes[name] = value.copy() if isinstance(value, np.ndarray) else value
             self._settled = True
-        now = (1 - reached) * self._start + reached * self._target
-        for attributes, name, where, shape in self._arrays:
-            attributes[name] = now[where].reshape(shape)
+        np.multiply(1 - reached, self._start, out=self._now)
+        self._now += np.multiply(reached, self._target, out=self._rest)
+        for attributes, name, view in self._arrays:
+            attributes[name] = view
         for attributes, name, index in self._numbers:
-            attributes[name] = float(now[index])
+            attributes[name] = self._now.item(index)
 
 
 def _is_vector(part: Mobject) -> bool:

@@ -32,7 +32,7 @@ from manim.utils.family import extract_mobject_family_members
 from PIL import Image
 
 from nnanim.engine import RenderSettings, rehearse, render, snapshot
-from nnanim.engine.camera import path_appender, path_elements
+from nnanim.engine.paths import path_appender
 from nnanim.engine.shortcuts import consider_points_equals, deepcopy_mobject, families, family, shortcuts
 
 SMALL = RenderSettings(192, 108, 10, format="png", workers=2)
@@ -118,14 +118,6 @@ def test_paths_in_one_call_are_the_paths_in_many(monkeypatch):
     monkeypatch.setattr(sys.modules["nnanim.engine.camera"], "path_appender", lambda: None)
     assert np.array_equal(quick, rehearse(Busy, SMALL).picture)
     assert np.ptp(quick) == 255
-
-
-def test_path_elements_of_two_subpaths():
-    points = np.arange(36, dtype=float).reshape(12, 3)
-    elements = path_elements(points, [(0, 8, True), (8, 12, False)])
-    kinds = elements[[0, 2, 6, 10, 11, 13], 0].copy().view(np.int32).reshape(-1, 2)
-    assert kinds.tolist() == [[0, 2], [2, 4], [2, 4], [3, 1], [0, 2], [2, 4]]
-    assert elements[3].tolist() == [3, 4] and elements[-1].tolist() == [33, 34]
 
 
 class OwnCamera(Camera):

@@ -151,6 +151,42 @@ def test_arrays_written_over_in_place():
     assert recorder.in_part > recorder.frames / 2
 
 
+def test_colours_handed_on_and_written_over():
+    class HandedOn(Scene):
+        def construct(self):
+            square, circle = Square(4, fill_opacity=1, color=RED), Circle(0.5, fill_opacity=1, color=BLUE)
+            steps = itertools.count()
+
+            def change(group, dt):
+                step = next(steps)
+                if step == 3:
+                    circle.fill_rgbas, square.fill_rgbas = square.fill_rgbas, square.fill_rgbas.copy()
+                if step > 3:
+                    circle.fill_rgbas[:, 1] = step / 20
+
+            self.add(VGroup(square, circle).add_updater(change))
+            self.wait(1.5)
+
+    recorder = mended(HandedOn)
+    assert recorder.largest == 0, recorder.worst
+    assert recorder.in_part > recorder.frames / 2
+
+
+def test_a_gradient_reaches_over_parts_that_move():
+    class Reaching(Scene):
+        def construct(self):
+            square = Square(1, fill_opacity=1).set_fill([RED, BLUE])
+            dot = Circle(0.1)
+            square.add(dot)
+            dot.add_updater(lambda dot, dt: dot.shift(0.1 * UP))
+            self.add(square)
+            self.wait(1.5)
+
+    recorder = mended(Reaching)
+    assert recorder.largest == 0, recorder.worst
+    assert recorder.in_part > recorder.frames / 2
+
+
 def test_mobjects_of_many_parts():
     recorder = mended(Parts)
     assert recorder.largest == 0, recorder.worst
