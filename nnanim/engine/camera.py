@@ -13,6 +13,7 @@ from manim import Mobject, MovingCamera, VMobject
 from manim.camera.camera import CAP_STYLE_MAP, LINE_JOIN_MAP, Camera
 from manim.constants import CapStyleType, LineJointType
 
+from .masks import Masks
 from .paths import Path, PathAppender, path_appender, paths_of
 from .shortcuts import families
 
@@ -186,7 +187,11 @@ class QuickDrawing(Camera):
             self._stroke(context, vmobject, style, style.background, style.background_width)
         if style.fill is not None:
             self._set_source(context, style.fill, vmobject)
-            context.fill_preserve()
+            if getattr(vmobject, "filled_through_mask", False):
+                masks: Masks = self.__dict__.setdefault("_quick_masks", Masks())
+                masks.fill(context, outline.path, appender)
+            else:
+                context.fill_preserve()
         if style.stroke is not None:
             self._stroke(context, vmobject, style, style.stroke, style.width)
 

@@ -99,20 +99,19 @@ class DistributionBars(_Pieces):
 
     def paint_parts(self, ctx: cairo.Context, camera: Camera) -> None:
         """Draw each track and its bar."""
-        track = rgba(theme().panel)
-        for corners, color, value, kept, opacity in zip(
-            self.parts(camera), self.fills, self.values, self.kept, np.clip(self.opacity, 0, 1), strict=True
-        ):
-            if opacity <= INVISIBLE:
+        tracks = np.tile(rgba(theme().panel), (self.n_parts, 1))
+        tracks[:, 3] = np.clip(self.opacity, 0, 1) * (0.35 + 0.65 * self.kept)
+        colors = zip(ink(camera, tracks).tolist(), ink(camera, self.fills).tolist(), strict=True)
+        places = self.rectangles(camera).tolist()
+        for (x, y, width, height), (track, color), value in zip(places, colors, self.values.tolist(), strict=True):
+            if track[3] <= INVISIBLE:
                 continue
-            x, y, _ = corners.min(axis=0)
-            width, height = np.ptp(corners[:, 0]), np.ptp(corners[:, 1])
             ctx.rectangle(x, y, width, height)
-            ctx.set_source_rgba(*ink(camera, [*track[:3], opacity * (0.35 + 0.65 * kept)]))
+            ctx.set_source_rgba(*track)
             ctx.fill()
             if value > 0:
                 ctx.rectangle(x, y, max(LEAST, width * value), height)
-                ctx.set_source_rgba(*ink(camera, color))
+                ctx.set_source_rgba(*color)
                 ctx.fill()
 
 
@@ -149,10 +148,8 @@ class ProbabilityLine(_Pieces):
 
     def paint_parts(self, ctx: cairo.Context, camera: Camera) -> None:
         """Draw the pieces."""
-        for corners, color in zip(self.parts(camera), self.fills, strict=True):
-            x, y, _ = corners.min(axis=0)
-            width, height = np.ptp(corners[:, 0]), np.ptp(corners[:, 1])
-            hair = min(0.025, 0.3 * width)
-            ctx.rectangle(x, y, width - hair, height)
-            ctx.set_source_rgba(*ink(camera, color))
+        places, colors = self.rectangles(camera).tolist(), ink(camera, self.fills).tolist()
+        for (x, y, width, height), color in zip(places, colors, strict=True):
+            ctx.rectangle(x, y, width - min(0.025, 0.3 * width), height)
+            ctx.set_source_rgba(*color)
             ctx.fill()

@@ -59,20 +59,21 @@ class ReadingGrid(Painted):
         """Draw the cells: read ones filled, held ones as an outline, the others faint."""
         empty, full, rim = rgba(theme().panel), rgba(theme().positive), rgba(theme().muted)
         seen = np.clip(self.opacity, 0, 1)
-        for corners, read, held, opacity in zip(self.parts(camera), self.read, self.held, seen, strict=True):
-            if opacity <= INVISIBLE:
+        fills = (1 - self.read[:, None]) * empty + self.read[:, None] * full
+        rims = np.tile(rim, (self.n_parts, 1))
+        fills[:, 3], rims[:, 3] = seen, seen * self.held
+        cells = zip(self.rectangles(camera).tolist(), ink(camera, fills).tolist(), ink(camera, rims).tolist(), strict=True)
+        for (x, y, width, height), fill, rim_color in cells:
+            if fill[3] <= INVISIBLE:
                 continue
-            x, y, _ = corners.min(axis=0)
-            width, height = np.ptp(corners[:, 0]), np.ptp(corners[:, 1])
-            color = (1 - read) * empty + read * full
             ctx.rectangle(x, y, width, height)
-            ctx.set_source_rgba(*ink(camera, [*color[:3], opacity]))
+            ctx.set_source_rgba(*fill)
             ctx.fill()
-            if held > 0.01:
+            if rim_color[3] > 0.01 * fill[3]:
                 line = min(0.025, 0.12 * min(width, height))
                 ctx.rectangle(x + line / 2, y + line / 2, width - line, height - line)
                 ctx.set_line_width(line)
-                ctx.set_source_rgba(*ink(camera, [*rim[:3], opacity * held]))
+                ctx.set_source_rgba(*rim_color)
                 ctx.stroke()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from manim import Mobject, Rectangle, VGroup, VMobject
@@ -41,6 +41,9 @@ class TextLine(VMobject):
     UnsourcedDigit
         When a plain string holds a digit.
     """
+
+    filled_through_mask: ClassVar[bool] = True
+    """Asks the engine's camera to keep what the glyphs cover of each pixel."""
 
     def __init__(
         self,
@@ -155,6 +158,8 @@ class Paragraph(VMobject):
     ValueError
         When the text does not fit even at the smallest size.
     """
+
+    filled_through_mask: ClassVar[bool] = True
 
     def __init__(
         self,
