@@ -226,6 +226,12 @@ def checked(subject: str, parser: argparse.ArgumentParser) -> str:
     return f"{Path(file).resolve()}:{name}"
 
 
+def keep(report: dict[str, Any], output: Path) -> None:
+    """Write what is measured so far: a run takes long."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(report, indent=1))
+
+
 def main() -> None:
     """Measure the chosen subjects, print a table and write the figures."""
     parser = argparse.ArgumentParser(
@@ -256,6 +262,8 @@ def main() -> None:
     for subject in subjects or [*(f"{HERE / 'bench_scenes.py'}:{name}" for name in SCENES), *CHAPTERS]:
         row = measure(subject, chosen.rounds, cores)
         report["scenes"].append(row)
+        report["median_times_faster"] = statistics.median(row["times_faster"] for row in report["scenes"])
+        keep(report, chosen.output)
         print(
             f"{row['scene']:<24}{statistics.median(row['manim_s']):>9.1f}{statistics.median(row['engine_s']):>9.1f}"
             f"{row['times_faster']:>7.2f}×{row['one_to_all_workers']:>6.2f}×{row['over_floor']:>8.2f}"
@@ -263,19 +271,17 @@ def main() -> None:
             f"{row['manim_processor_s']:>13.1f}{row['engine_processor_s']:>13.1f}",
             flush=True,
         )
-    report["median_times_faster"] = statistics.median(row["times_faster"] for row in report["scenes"])
     print(f"median: {report['median_times_faster']:.2f}× faster than manim render")
     if not subjects:
         _, network, _, _ = child("network")
         report["network"] = network
+        keep(report, chosen.output)
         print(
             f"{network['parameters']:,} parameters changing colour: {network['rendered_fps']:.1f} frames/s rendered, "
             f"{network['painted_fps']:.1f} drawn in one process, {network['plain_manim_fps']:.2f} as manim's own mobjects"
         )
     if on["busy"]:
         print("measured while others used the machine: wall times are not comparable", file=sys.stderr)
-    chosen.output.parent.mkdir(parents=True, exist_ok=True)
-    chosen.output.write_text(json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":
