@@ -157,8 +157,9 @@ class ContourMap(VGroup):
         window, foot, arrow = self.window, np.asarray(start, dtype=float), np.asarray(along, dtype=float)
         share = 1.0
         for axis, (low, high) in enumerate(((window.left, window.right), (window.bottom, window.top))):
-            if arrow[axis]:
-                share = min(share, ((high if arrow[axis] > 0 else low) - foot[axis]) / arrow[axis])
+            step = float(arrow[axis])
+            if step:
+                share = min(share, ((high if step > 0 else low) - float(foot[axis])) / step)
         length = float(np.linalg.norm(arrow)) or 1.0
         if share < 1:
             share = min(share, 0.4 * window.width / length)
