@@ -50,7 +50,7 @@ from nnanim.visuals.points import PointCloud
 from nnanim.visuals.scales import LinearScale, LogScale
 from nnanim.visuals.series import Bars, Marker, Series
 from nnanim.visuals.table import Table
-from nnanim.visuals.text import Paragraph, TextLine, centred_lines, text_width
+from nnanim.visuals.text import Paragraph, TextLine, centred_lines, text_width, veil
 
 KINDS = ("sigmoid", "tanh", "relu", "residual")
 NAMES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU", "residual": "residual"}
@@ -417,7 +417,7 @@ class VanishingGradients(Chapter):
         with self.beat(self.verdict_claim(self.chosen)):
             if len(span):
                 self.play(Create(span[0]), run_time=0.6)
-                self.play(GrowFromCenter(span[1]), FadeIn(span[2]), run_time=0.7)
+                self.play(GrowFromCenter(span[1]), FadeIn(span[2:]), run_time=0.7)
             else:
                 self.draw_again(lines[self.chosen])
         for before, i in pairwise(self.order):
@@ -464,7 +464,8 @@ class VanishingGradients(Chapter):
         arrow = DoubleArrow(
             (first[0], first[1] + 0.12 * toward, 0), (first[0], last[1], 0), buff=0, color=color, stroke_width=3.5, tip_length=0.16
         )
-        return VGroup(level, arrow, text)
+        around = Region(x - 0.07, x + text.advance + 0.07, clear[0] - 0.5 * text.em, clear[0] + 0.5 * text.em)
+        return VGroup(level, arrow, veil(around), text)
 
     @staticmethod
     def log_step(axes: Axes) -> Sentence:
