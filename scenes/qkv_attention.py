@@ -23,6 +23,7 @@ from manim import (
 from pydantic import BeforeValidator, Field
 
 from nnanim.chapter import SECONDS_PER_WORD, Chapter
+from nnanim.models import known_models
 from nnanim.quantity import Label, Quantity, Sentence, Showable, counted, decimals_that_add_up
 from nnanim.trace import Trace
 from nnanim.visuals.arcs import ArcDiagram
@@ -123,6 +124,9 @@ class QkvAttention(Chapter):
 
     def depends_on(self, p: Params) -> str:
         """The language model."""
+        known = known_models().get(str(p.model))
+        if known is not None:
+            return known.member_sha256
         from nnanim.sim import language_model  # torch is imported only when something is computed
 
         return language_model.digest_of(p.model)

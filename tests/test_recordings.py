@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -64,3 +67,14 @@ def test_a_recording_is_computed_once_and_a_damaged_one_again(tmp_path):
     (cache_folder() / "abc.npz").write_bytes(b"damaged")
     assert recorded(shipped, compute)["x"].tolist() == [0, 1]
     assert len(calls) == 2
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_a_default_lesson_loads_no_torch(name):
+    program = (
+        "import sys; from nnanim.cli.options import prepare; "
+        f"production = prepare({name!r}, None, (), {{'params': {{}}}}, {{}}); "
+        "production.rehearse(); print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("False\n", 0), done.stderr
