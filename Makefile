@@ -32,7 +32,7 @@ bench: dev ## measure the engine against manim's own renderer
 	@$(BIN)/python scripts/bench.py
 
 record: setup ## compute the chapters' default traces anew and ship them with the course
-	@for chapter in forward-propagation vanishing-gradients gradient-descent qkv-attention autoregressive-generation; do $(BIN)/nnanim trace $$chapter --record || exit; done
+	@for chapter in $$($(BIN)/python -c "from nnanim.course import load_course; print(*load_course())"); do $(BIN)/nnanim trace $$chapter --record || exit; done
 
 clean: ## remove what was made: videos, caches, builds (not .venv, not media/gallery)
 	@find media -mindepth 1 -maxdepth 1 ! -name gallery ! -name bench.json -exec rm -rf {} + 2>/dev/null || true

@@ -263,8 +263,7 @@ class Chapter(Scene):
         self.next_section(f"{beat.number:02d} {sentence.text}"[:60])
         self._furnish(beat)
         yield beat
-        needed = max(SHORTEST_BEAT, SECONDS_PER_WORD * len(sentence.text.split()) + 0.8)
-        rest = needed - (self.renderer.time - beat.start)
+        rest = speaking_seconds(sentence) - (self.renderer.time - beat.start)
         self.wait(max(rest, 0.6))
         beat.end = self.renderer.time
         if self.after_beat is not None:
@@ -388,6 +387,11 @@ class Chapter(Scene):
             return ""
         parts = tomllib.loads(table.read_text(encoding="utf-8")).get("part", [])
         return next((part["title"] for part in parts if cls.slug() in part.get("chapters", ())), "")
+
+
+def speaking_seconds(sentence: Sentence) -> float:
+    """How long a beat stands at least for its narration."""
+    return max(SHORTEST_BEAT, SECONDS_PER_WORD * len(sentence.text.split()) + 0.8)
 
 
 def _narration(narration: tuple[Showable, ...], values: dict[str, Showable]) -> Sentence:

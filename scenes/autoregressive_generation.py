@@ -27,7 +27,6 @@ from manim import (
 from pydantic import BeforeValidator, Field
 
 from nnanim.chapter import Chapter
-from nnanim.models import known_models
 from nnanim.quantity import Label, Quantity, Sentence, Showable, counted, decimals_that_add_up, join
 from nnanim.trace import Trace
 from nnanim.visuals.distribution import DistributionBars, ProbabilityLine
@@ -125,12 +124,9 @@ class AutoregressiveGeneration(Chapter):
 
     def depends_on(self, p: Params) -> str:
         """The model's weights."""
-        known = known_models().get(str(p.model))
-        if known is not None:
-            return known.member_sha256
-        from nnanim.sim import language_model  # torch is imported only when something is computed
+        from nnanim.sim.model_files import digest_of
 
-        return language_model.digest_of(p.model)
+        return digest_of(p.model)
 
     def construct(self) -> None:
         """The lesson, in order."""

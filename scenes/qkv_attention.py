@@ -22,8 +22,7 @@ from manim import (
 )
 from pydantic import BeforeValidator, Field
 
-from nnanim.chapter import SECONDS_PER_WORD, Chapter
-from nnanim.models import known_models
+from nnanim.chapter import Chapter, speaking_seconds
 from nnanim.quantity import Label, Quantity, Sentence, Showable, counted, decimals_that_add_up
 from nnanim.trace import Trace
 from nnanim.visuals.arcs import ArcDiagram
@@ -124,12 +123,9 @@ class QkvAttention(Chapter):
 
     def depends_on(self, p: Params) -> str:
         """The language model."""
-        known = known_models().get(str(p.model))
-        if known is not None:
-            return known.member_sha256
-        from nnanim.sim import language_model  # torch is imported only when something is computed
+        from nnanim.sim.model_files import digest_of
 
-        return language_model.digest_of(p.model)
+        return digest_of(p.model)
 
     def construct(self) -> None:
         """The lesson, in order."""
@@ -641,7 +637,7 @@ class QkvAttention(Chapter):
         with self.beat(said):
             self.play(*map(FadeOut, [diagram.tokens, diagram.arcs, *diagram.numbers.values(), heading]), run_time=0.4)
             self.play(FadeIn(grid), FadeIn(legend), run_time=0.6)
-            rest = SECONDS_PER_WORD * len(said.text.split()) + 0.8 - 1.0
+            rest = speaking_seconds(said) - 1.0
             self.play(Create(ring), run_time=max(0.8, rest - LONGEST_STAND))
         self.play(*map(FadeOut, [grid, ring, info, legend]), run_time=0.5)
 

@@ -20,14 +20,8 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
 SCENES = ("NetworkOfLines", "NumberTable", "CurveWithUpdaters", "CameraTour")
-CHAPTERS = (
-    "forward-propagation",
-    "vanishing-gradients",
-    "gradient-descent",
-    "qkv-attention",
-    "autoregressive-generation",
-)
 SIZE, FPS = (1920, 1080), 60
 # Share of the cores that others may use; above it, wall times say more about them than about us.
 MOST_LOAD = 0.15
@@ -208,7 +202,6 @@ def machine(load: float | None) -> dict[str, Any]:
 def checked(subject: str, parser: argparse.ArgumentParser) -> str:
     """The subject with its file's whole path, if there is such a scene or chapter."""
     if ":" not in subject:
-        sys.path.insert(0, str(HERE.parent))
         from nnanim.course import CourseError, load_course
 
         try:
@@ -224,6 +217,13 @@ def checked(subject: str, parser: argparse.ArgumentParser) -> str:
     if name not in classes:
         parser.error(f"{file} has no class {name}; it has {', '.join(classes)}")
     return f"{Path(file).resolve()}:{name}"
+
+
+def everything() -> list[str]:
+    """The plain scenes and the course's chapters."""
+    from nnanim.course import load_course
+
+    return [*(f"{HERE / 'bench_scenes.py'}:{name}" for name in SCENES), *load_course(None)]
 
 
 def keep(report: dict[str, Any], output: Path) -> None:
@@ -259,7 +259,7 @@ def main() -> None:
         f"{'manim CPU s':>13}{'engine CPU s':>13}"
     )
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    for subject in subjects or [*(f"{HERE / 'bench_scenes.py'}:{name}" for name in SCENES), *CHAPTERS]:
+    for subject in subjects or everything():
         row = measure(subject, chosen.rounds, cores)
         report["scenes"].append(row)
         report["median_times_faster"] = statistics.median(row["times_faster"] for row in report["scenes"])

@@ -50,8 +50,8 @@ def run_engine(text: str, output: Path, workers: int) -> dict[str, Any]:
     from nnanim.engine import render
 
     scene, settings = subject(text, workers)
-    rendered = render(scene, output, settings)
-    return {"frames": rendered.frames}
+    render(scene, output, settings)
+    return {}
 
 
 def run_manim(text: str, output: Path) -> dict[str, Any]:

@@ -39,13 +39,22 @@ class Masks:
         matrix, known = context.get_matrix(), self._known.get(id(path))
         if known is None or known[0] is not path or known[1] != matrix:
             known = path, matrix, self._cut(context, path, appender, matrix)
-            self._known[id(path)] = known
+            self._keep(known)
         if known[2] is None:
             context.fill_preserve()
             return
         context.identity_matrix()
         context.mask_surface(*known[2])
         context.set_matrix(matrix)
+
+    def _keep(self, known: tuple[Path, cairo.Matrix, Mask | None]) -> None:
+        path, _, mask = known
+        size = len(path.elements) + (mask.surface.get_stride() * mask.surface.get_height() if mask else 0)
+        if self._bytes + size > MOST_BYTES:
+            self._known.clear()
+            self._bytes = 0
+        self._known[id(path)] = known
+        self._bytes += size
 
     def _cut(
         self, context: cairo.Context, path: Path, appender: PathAppender, matrix: cairo.Matrix
@@ -56,10 +65,6 @@ class Masks:
         width, height = ceil(max(x0, x1)) + 1 - x, ceil(max(y0, y1)) + 1 - y
         if width * height > PIXELS_PER_ELEMENT * len(path.elements) / 16:
             return None
-        self._bytes += width * height + len(path.elements)
-        if self._bytes > MOST_BYTES:
-            self._known.clear()
-            self._bytes = width * height
         surface = cairo.ImageSurface(cairo.FORMAT_A8, width, height)
         painter = cairo.Context(surface)
         painter.set_matrix(

@@ -26,9 +26,7 @@ _MITER_LIMIT = 10.0
 _POINTED = (LineJointType.AUTO, LineJointType.MITER)
 _NOWHERE = (math.inf, math.inf, -math.inf, -math.inf)
 _ANYWHERE = (-math.inf, -math.inf, math.inf, math.inf)
-
-
-# Left, top, right and bottom in pixels, not yet rounded; None where nobody can tell.
+# Left, top, right and bottom in pixels, not yet rounded.
 _Reach = tuple[float, float, float, float]
 
 
@@ -40,6 +38,7 @@ class _Drawn:
     def __init__(self, mobject: Any, look: Any) -> None:
         self.mobject = mobject
         self.look = look
+        # None until it is asked for.
         self.reach: _Reach | None = None
 
 
@@ -136,17 +135,14 @@ class Redraw:
             return None
         gone = {id(entry.mobject): entry for entry in before if id(entry) not in now}
         come = [entry for entry in after if id(entry) not in was]
-        self._measure([*gone.values(), *come])
-        reaches = []
+        reaches: list[_Reach] = []
         for entry in come:
             old = gone.pop(id(entry.mobject), None)
             if old is not None and hasattr(entry.look, "change_since"):
                 reaches.append(self._in_pixels(entry.look.change_since(old.look)))
             else:
-                reaches += [entry.reach, *([old.reach] if old is not None else [])]
-        reaches += [entry.reach for entry in gone.values()]
-        if None in reaches:
-            return None
+                reaches += [self._reach(each) for each in (entry, old) if each is not None]
+        reaches += [self._reach(entry) for entry in gone.values()]
         edges = np.array(reaches).reshape(-1, 4)
         if np.isnan(edges).any():
             return None
@@ -154,10 +150,10 @@ class Redraw:
         boxes = boxes_around(edges, height, width)
         return boxes if sum(box.area for box in boxes) < MOST_OF_THE_PICTURE * width * height else None
 
-    def _in_pixels(self, corners: Sequence[float] | None) -> _Reach | None:
-        """Where a box in the scene (left, bottom, right, top) lies on the picture."""
+    def _in_pixels(self, corners: Sequence[float] | None) -> _Reach:
+        """Where a box in the scene (left, bottom, right, top) lies on the picture; anywhere, when nobody can tell."""
         if corners is None:
-            return None
+            return _ANYWHERE
         to = self._view[0]
         left, bottom, right, top = corners
         return (
@@ -177,25 +173,24 @@ class Redraw:
             (box.top - _AROUND - to.y0) / to.yy,
         )
 
-    def _measure(self, entries: Iterable[_Drawn]) -> None:
-        """Find out where these lie."""
-        to = self._view[0]
-        xx, yy, x0, y0 = to.xx, to.yy, to.x0, to.y0
-        for entry in entries:
-            if entry.reach is not None:
-                continue
-            if entry.look is None:
-                entry.reach = _NOWHERE
-            elif isinstance(entry.look, Outline):
-                (left, bottom, right, top), margin = entry.look.path.box, self._margin(entry.look)
-                entry.reach = (
-                    xx * left + x0 - margin,
-                    yy * top + y0 - margin,
-                    xx * right + x0 + margin,
-                    yy * bottom + y0 + margin,
-                )
-            else:
-                entry.reach = self._in_pixels(entry.look.box())
+    def _reach(self, entry: _Drawn) -> _Reach:
+        """Where a mobject's ink lies on the picture, at the most."""
+        if entry.reach is None:
+            entry.reach = self._measured(entry.look)
+        return entry.reach
+
+    def _measured(self, look: Any) -> _Reach:
+        if look is None:
+            return _NOWHERE
+        if not isinstance(look, Outline):
+            return self._in_pixels(look.box())
+        to, (left, bottom, right, top), margin = self._view[0], look.path.box, self._margin(look)
+        return (
+            to.xx * left + to.x0 - margin,
+            to.yy * top + to.y0 - margin,
+            to.xx * right + to.x0 + margin,
+            to.yy * bottom + to.y0 + margin,
+        )
 
     def _margin(self, outline: Outline) -> float:
         """How far strokes reach beyond the points, in pixels."""
@@ -219,9 +214,8 @@ class Redraw:
 
     def _within(self, boxes: Iterable[Box], drawn: Sequence[_Drawn]) -> list[list[_Drawn]]:
         """The mobjects that lie in each box at least in part, as far as is known."""
-        self._measure(drawn)
-        reaches = np.array([_ANYWHERE if entry.reach is None else entry.reach for entry in drawn])
-        left, top, right, bottom = reaches.reshape(-1, 4).T
+        reaches = np.array([self._reach(entry) for entry in drawn]).reshape(-1, 4)
+        left, top, right, bottom = reaches.T
         within = []
         for box in boxes:
             meet = (top < box.bottom) & (bottom > box.top) & (left < box.right) & (right > box.left)
@@ -236,10 +230,13 @@ class Redraw:
         """
         picture = self.camera.pixel_array
         rows = picture[box.top : box.bottom]
-        sides = [rows[:, : box.left], rows[:, box.right :]]
-        kept = [
-            side.copy() if self._sticks_out(entries, box, edge) else None for edge, side in enumerate(sides)
-        ]
+        reaches = [self._reach(entry) for entry in entries]
+        beside = []
+        if any(left < box.left for left, _, _, _ in reaches):
+            beside.append(rows[:, : box.left])
+        if any(right > box.right for _, _, right, _ in reaches):
+            beside.append(rows[:, box.right :])
+        kept = [side.copy() for side in beside]
         columns = slice(box.left, box.right)
         np.copyto(rows[:, columns], self._base()[box.top : box.bottom, columns], casting="unsafe")
         context.save()
@@ -250,16 +247,8 @@ class Redraw:
         context.set_matrix(self._view[0])
         self._draw(entries, context, box)
         context.restore()
-        for side, pixels in zip(sides, kept, strict=True):
-            if pixels is not None:
-                side[:] = pixels
-
-    @staticmethod
-    def _sticks_out(entries: Iterable[_Drawn], box: Box, edge: int) -> bool:
-        """Whether drawing these may leave the box at its left (0) or right (1) edge."""
-        if edge == 0:
-            return any(entry.reach is None or entry.reach[0] < box.left for entry in entries)
-        return any(entry.reach is None or entry.reach[2] > box.right for entry in entries)
+        for side, pixels in zip(beside, kept, strict=True):
+            side[:] = pixels
 
     def _draw(self, entries: Iterable[_Drawn], context: cairo.Context, box: Box | None = None) -> None:
         """Draw these, of mobjects of many parts only those that lie in ``box``."""

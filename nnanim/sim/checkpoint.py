@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from nnanim.models import KnownModel, ModelError, require, sha256, weights_cache
+from nnanim.sim.model_files import description_file, directory_digest, weight_files
 from nnanim.sim.tokenizer import Tokenizer
 
 FORM = 1
@@ -175,7 +176,7 @@ def read_directory(folder: Path) -> Checkpoint:
     ModelError
         When a file is missing or damaged, or the model is of another type.
     """
-    described = _described(folder)
+    described = description_file(folder)
     try:
         facts = dict(json.loads(described.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -183,7 +184,7 @@ def read_directory(folder: Path) -> Checkpoint:
     kind = facts.get("model_type", "nothing")
     if kind not in _READERS:
         raise ModelError(f"{described}: model_type must be one of {', '.join(_READERS)}, got {kind}")
-    files = _weight_files(folder)
+    files = weight_files(folder)
     try:
         tensors: Weights = {}
         for file in files:
@@ -201,32 +202,6 @@ def read_directory(folder: Path) -> Checkpoint:
     if tokenizer.size > config.n_vocabulary:
         raise ModelError(f"{folder}: the tokenizer has {tokenizer.size} tokens, the model only {config.n_vocabulary}")
     return Checkpoint(config, weights, tokenizer, directory_digest(folder))
-
-
-def directory_digest(folder: Path) -> str:
-    """SHA-256 over the files of a model's directory that matter."""
-    files = [_described(folder), *_weight_files(folder), folder / "tokenizer.json"]
-    return "-".join(sha256(file)[:16] for file in files)
-
-
-def _described(folder: Path) -> Path:
-    described = folder / "config.json"
-    if not described.is_file():
-        raise ModelError(f"{folder} is not a model's directory: it has no config.json")
-    return described
-
-
-def _weight_files(folder: Path) -> list[Path]:
-    whole, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
-    if whole.is_file():
-        return [whole]
-    if index.is_file():
-        try:
-            names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
-            return [folder / name for name in sorted(set(names))]
-        except (ValueError, KeyError, AttributeError):
-            raise ModelError(f"{index}: is damaged") from None
-    raise ModelError(f"{folder} has no model.safetensors")
 
 
 def _size(facts: dict[str, Any], name: str) -> int:

@@ -19,7 +19,8 @@ from torch import Tensor
 from torch.nn.functional import gelu, layer_norm, linear, silu, softmax
 
 from nnanim.models import ModelError, known_model, known_models
-from nnanim.sim.checkpoint import Checkpoint, Config, directory_digest, read_directory, read_installed
+from nnanim.sim.checkpoint import Checkpoint, Config, read_directory, read_installed
+from nnanim.sim.model_files import model_directory
 from nnanim.sim.tokenizer import Tokenizer
 
 KEPT = ("logits", "attention", "queries", "keys", "values", "heads", "residuals")
@@ -235,29 +236,12 @@ def load(name: str | Path = "smollm2") -> LanguageModel:
         return toy()
     if str(name) in known_models():
         return _load_installed(str(name))
-    return LanguageModel(_checked(read_directory(_directory(name))))
+    return LanguageModel(_checked(read_directory(model_directory(name))))
 
 
 @lru_cache(maxsize=1)
 def _load_installed(name: str) -> LanguageModel:
     return LanguageModel(read_installed(known_model(name)))
-
-
-def digest_of(name: str | Path) -> str:
-    """The digest of a model without loading it; an installed model need not be installed for that."""
-    if str(name) in known_models():
-        return known_model(str(name)).member_sha256
-    return toy().digest if str(name) == "toy" else directory_digest(_directory(name))
-
-
-def _directory(name: str | Path) -> Path:
-    folder = Path(name).expanduser()
-    if not folder.is_dir():
-        raise ModelError(
-            f"there is no model {str(name)!r}; known are {', '.join(known_models())}, toy, "
-            "or a directory with config.json, model.safetensors and tokenizer.json"
-        )
-    return folder
 
 
 def toy(

@@ -68,11 +68,9 @@ class ContourBands(Painted):
         if opacity <= INVISIBLE:
             return
         corners = self.parts(camera)[0, :, :2]
-        arrays = corners.tobytes(), self.colors.tobytes()
-        context = camera.cairo_line_width_multiple, getattr(camera, "native_channels", False), theme()
-        looks = (self.seal, self.line_opacity, *arrays, *context)
+        looks = self.seal, self.line_opacity, corners.tobytes(), self.colors.tobytes()
         (left, bottom), (right, top) = corners.min(axis=0) - self.overhang, corners.max(axis=0) + self.overhang
-        paint_kept(ctx, looks, (left, bottom, right, top), lambda painter: self._paint_bands(painter, camera, corners), opacity)
+        paint_kept(ctx, camera, looks, (left, bottom, right, top), lambda painter: self._paint_bands(painter, camera, corners), opacity)
 
     def _paint_bands(self, ctx: cairo.Context, camera: Camera, corners: Floats) -> None:
         corner, right, _, up = corners

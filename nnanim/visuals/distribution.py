@@ -99,13 +99,12 @@ class DistributionBars(_Pieces):
 
     def paint_parts(self, ctx: cairo.Context, camera: Camera) -> None:
         """Draw each track and its bar."""
+        seen = np.clip(self.opacity, 0, 1)
         tracks = np.tile(rgba(theme().panel), (self.n_parts, 1))
-        tracks[:, 3] = np.clip(self.opacity, 0, 1) * (0.35 + 0.65 * self.kept)
-        colors = zip(ink(camera, tracks).tolist(), ink(camera, self.fills).tolist(), strict=True)
-        places = self.rectangles(camera).tolist()
-        for (x, y, width, height), (track, color), value in zip(places, colors, self.values.tolist(), strict=True):
-            if track[3] <= INVISIBLE:
-                continue
+        tracks[:, 3] = seen * (0.35 + 0.65 * self.kept)
+        places, tracks, colors = self.rectangles(camera), ink(camera, tracks), ink(camera, self.fills)
+        for k in np.flatnonzero(seen > INVISIBLE).tolist():
+            (x, y, width, height), track, color, value = places[k].tolist(), tracks[k], colors[k], float(self.values[k])
             ctx.rectangle(x, y, width, height)
             ctx.set_source_rgba(*track)
             ctx.fill()

@@ -11,6 +11,7 @@ from manim import Camera
 from numpy.typing import ArrayLike
 
 from nnanim.visuals.painted import INVISIBLE, Floats, Painted, emphasis_of, ink, mask_of
+from nnanim.visuals.series import mark_path
 from nnanim.visuals.stencil import Stencils
 from nnanim.visuals.theme import rgba, theme
 
@@ -99,10 +100,6 @@ class Neurons(Painted):
         for (x, y), radius, fill, rim in zip(middles, radii, fills, rims, strict=True):
             if fill[3] > INVISIBLE:
                 circle = ("circle", x, y, radius)
-                trace = partial(_trace_circle, x=x, y=y, radius=radius)
+                trace = partial(mark_path, corners=None, place=(x, y), radius=radius)
                 stencils.paint(circle, trace, fill)
                 stencils.paint(circle, trace, rim, RIM * 0.01)
-
-
-def _trace_circle(ctx: cairo.Context, x: float, y: float, radius: float) -> None:
-    ctx.arc(x, y, radius, 0, 2 * np.pi)

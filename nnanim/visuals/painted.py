@@ -284,6 +284,12 @@ def ink(camera: Camera, rgba: ArrayLike) -> Floats:
     return rgba if getattr(camera, "native_channels", False) else rgba[..., (2, 1, 0, 3)]
 
 
+def near_clip(ctx: cairo.Context, heights: Floats, reach: float) -> NDArray[np.bool_]:
+    """Which of these heights, in scene units, lie in the rows that are being drawn, or so near; where the others lie nothing shows."""
+    _, low, _, high = ctx.clip_extents()
+    return (heights > low - reach) & (heights < high + reach)
+
+
 def mask_of(shape: tuple[int, ...], which: Any) -> NDArray[np.bool_]:
     """A flat mask from a mask of ``shape``, or from whatever indexes an array of it (``(rows, columns)``, slices …)."""
     if isinstance(which, list):

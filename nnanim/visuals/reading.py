@@ -62,18 +62,17 @@ class ReadingGrid(Painted):
         fills = (1 - self.read[:, None]) * empty + self.read[:, None] * full
         rims = np.tile(rim, (self.n_parts, 1))
         fills[:, 3], rims[:, 3] = seen, seen * self.held
-        cells = zip(self.rectangles(camera).tolist(), ink(camera, fills).tolist(), ink(camera, rims).tolist(), strict=True)
-        for (x, y, width, height), fill, rim_color in cells:
-            if fill[3] <= INVISIBLE:
-                continue
+        places, fills, rims = self.rectangles(camera), ink(camera, fills), ink(camera, rims)
+        for k in np.flatnonzero(seen > INVISIBLE).tolist():
+            x, y, width, height = places[k].tolist()
             ctx.rectangle(x, y, width, height)
-            ctx.set_source_rgba(*fill)
+            ctx.set_source_rgba(*fills[k])
             ctx.fill()
-            if rim_color[3] > 0.01 * fill[3]:
+            if self.held[k] > 0.01:
                 line = min(0.025, 0.12 * min(width, height))
                 ctx.rectangle(x + line / 2, y + line / 2, width - line, height - line)
                 ctx.set_line_width(line)
-                ctx.set_source_rgba(*rim_color)
+                ctx.set_source_rgba(*rims[k])
                 ctx.stroke()
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from manim import Camera, VMobject
 from numpy.typing import ArrayLike
 
-from nnanim.visuals.painted import INVISIBLE, Floats, Painted, ink
+from nnanim.visuals.painted import INVISIBLE, Floats, Painted, ink, near_clip
 from nnanim.visuals.stencil import Stencils
 from nnanim.visuals.theme import rgba, theme
 
@@ -135,17 +135,14 @@ class Series(Painted):
     def _paint_marks(self, ctx: cairo.Context, points: Floats, color: Floats, ground: Floats) -> None:
         seen, hollow = self.seen, np.clip(self.hollow, 0, 1)
         radius = float(self.radius[0])
-        _, low, _, high = ctx.clip_extents()
-        near = (points[:, 1] > low - self.overhang) & (points[:, 1] < high + self.overhang)
-        shown = near & ((seen * hollow if self.marker == "none" else seen) > INVISIBLE)
+        shown = near_clip(ctx, points[:, 1], self.overhang) & ((seen * hollow if self.marker == "none" else seen) > INVISIBLE)
         fills = (1 - hollow)[:, None] * color + hollow[:, None] * ground
         rims = hollow[:, None] * color + (1 - hollow)[:, None] * ground
         for colors in (fills, rims):
             colors[:, 3] *= seen
         stencils = Stencils(ctx)
-        places = points.tolist()
         for k in np.flatnonzero(shown).tolist():
-            x, y = places[k]
+            x, y = points[k].tolist()
             mark = (self.marker, x, y, radius)
             trace = partial(mark_path, corners=_CORNERS.get(self.marker), place=(x, y), radius=radius)
             stencils.paint(mark, trace, fills[k].tolist())

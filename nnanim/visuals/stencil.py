@@ -6,10 +6,11 @@ Colour then goes through a shape as through a stencil, in a tenth of the time th
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from math import ceil, floor
 from typing import NamedTuple
 
 import cairo
+
+from nnanim.visuals.kept import Patch
 
 MOST_PIXELS = 40_000
 """A larger shape costs less when it is filled: inside of its edges cairo has nothing to work out."""
@@ -80,21 +81,16 @@ class Stencils:
         trace(self.ctx)
         if line is not None:
             self.ctx.set_line_width(line)
-        left, bottom, right, top = self.ctx.path_extents() if line is None else self.ctx.stroke_extents()
+        corners = self.ctx.path_extents() if line is None else self.ctx.stroke_extents()
         self.ctx.new_path()
-        spots = [self.ctx.user_to_device(x, y) for x in (left, right) for y in (bottom, top)]
-        x, y = (floor(min(values)) - 1 for values in zip(*spots, strict=True))
-        width, height = (ceil(max(values)) + 1 - start for values, start in zip(zip(*spots, strict=True), (x, y), strict=True))
-        if width * height > MOST_PIXELS:
+        patch = Patch.around(self.ctx, corners, margin=1)
+        if patch.width * patch.height > MOST_PIXELS:
             return None
-        surface = cairo.ImageSurface(cairo.FORMAT_A8, width, height)
-        ctx = cairo.Context(surface)
-        xx, yx, xy, yy, x0, y0 = self._view
-        ctx.set_matrix(cairo.Matrix(xx, yx, xy, yy, x0 - x, y0 - y))
+        surface, ctx = patch.surface(self.ctx, cairo.FORMAT_A8)
         ctx.set_line_join(self.ctx.get_line_join())
         trace(ctx)
         _ink(ctx, line)
-        return Stencil(surface, x, y)
+        return Stencil(surface, patch.x, patch.y)
 
 
 def _ink(ctx: cairo.Context, line: float | None) -> None:

@@ -155,10 +155,9 @@ class Surface(Painted):
         if opacity < 1:
             ctx.push_group()
         unit = camera.cairo_line_width_multiple
-        arrays = (self.grid, self.azimuth, self.elevation, self.zoom, self.offset)
-        looks = (unit, theme(), getattr(camera, "native_channels", False), *(array.tobytes() for array in arrays))
+        looks = tuple(array.tobytes() for array in (self.grid, self.azimuth, self.elevation, self.zoom, self.offset))
         left, bottom, right, top = self.boxes_of_parts()[0].tolist()
-        paint_kept(ctx, looks, (left, bottom, right, top), lambda painter: self._paint_facets(painter, camera, unit))
+        paint_kept(ctx, camera, looks, (left, bottom, right, top), lambda painter: self._paint_facets(painter, camera, unit))
         if len(self.run):
             self._paint_run(ctx, camera, unit)
         if opacity < 1:

@@ -14,7 +14,7 @@ from manim import Camera
 from numpy.typing import ArrayLike, NDArray
 
 from nnanim.visuals.frame import Region
-from nnanim.visuals.painted import INVISIBLE, Floats, Painted, ink
+from nnanim.visuals.painted import INVISIBLE, Floats, Painted, ink, near_clip
 from nnanim.visuals.series import mark_path
 from nnanim.visuals.theme import rgba, theme
 
@@ -109,8 +109,7 @@ class Trail(Painted):
         ctx.stroke()
         ctx.set_source_rgba(red, green, blue, 1.0)
         dots = np.concatenate([ends[:1, 0][self.departs[:1]], ends[:whole, 1][self.arrives[:whole]]])
-        _, low, _, high = ctx.clip_extents()
-        for x, y in dots[(dots[:, 1] > low - self.dot) & (dots[:, 1] < high + self.dot)].tolist():
+        for x, y in dots[near_clip(ctx, dots[:, 1], self.dot)].tolist():
             ctx.arc(x, y, self.dot, 0, tau)
             ctx.fill()
         if head is not None and self.ball[0] > 0:

@@ -23,6 +23,7 @@ from manim import (
     VGroup,
 )
 
+from nnanim.course import load_course
 from nnanim.engine import RenderSettings
 from nnanim.engine.session import configured, perform, prepare
 from nnanim.visuals.bundle import DENSE, WeightBundle
@@ -37,13 +38,6 @@ from .corpus import SCENES
 from .mended import Mended
 
 SMALL = RenderSettings(384, 216, 10)
-CHAPTERS = (
-    "forward-propagation",
-    "vanishing-gradients",
-    "gradient-descent",
-    "qkv-attention",
-    "autoregressive-generation",
-)
 
 
 def mended(scene, settings=SMALL, every=1):
@@ -59,7 +53,7 @@ def test_plain_scenes(scene):
     assert recorder.largest == 0, recorder.worst
 
 
-@pytest.mark.parametrize("slug", CHAPTERS)
+@pytest.mark.parametrize("slug", load_course())
 def test_chapters(slug):
     production = production_of(load(slug))
     recorder = mended(production.scene, production.settings, every=6)

@@ -17,6 +17,7 @@ from nnanim import models
 from nnanim.models import ModelError
 from nnanim.sim import checkpoint, language_model
 from nnanim.sim.language_model import KEPT, Cache, LanguageModel
+from nnanim.sim.model_files import digest_of
 from nnanim.sim.tokenizer import Tokenizer
 
 transformers = pytest.importorskip("transformers", reason="transformers is not installed (it is only needed by tests)")
@@ -211,15 +212,15 @@ def test_an_unknown_name_is_refused_with_what_is_known(tmp_path):
     with pytest.raises(ModelError, match="known are smollm2, toy, or a directory"):
         language_model.load("smolm")
     with pytest.raises(ModelError, match="known are smollm2, toy, or a directory"):
-        language_model.digest_of(tmp_path / "nowhere")
+        digest_of(tmp_path / "nowhere")
 
 
 def test_the_digest_follows_the_directory(tmp_path):
     folder = saved(llama(0), tmp_path / "model")
-    before = language_model.digest_of(folder)
+    before = digest_of(folder)
     assert language_model.load(folder).digest == before
     saved(llama(1), folder)
-    assert language_model.digest_of(folder) != before
+    assert digest_of(folder) != before
 
 
 def test_without_the_model_the_command_is_named(tmp_path, monkeypatch):
@@ -227,7 +228,7 @@ def test_without_the_model_the_command_is_named(tmp_path, monkeypatch):
     language_model._load_installed.cache_clear()
     with pytest.raises(ModelError, match=r"nnanim models install smollm2$"):
         language_model.load()
-    assert language_model.digest_of("smollm2") == SMOLLM2.member_sha256
+    assert digest_of("smollm2") == SMOLLM2.member_sha256
 
 
 def test_query_rows_of_a_gguf_file_come_back_in_halves():

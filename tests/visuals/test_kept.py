@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import cairo
 import numpy as np
 import pytest
 
 from nnanim.visuals import kept
 from nnanim.visuals.kept import paint_kept
+
+CAMERA = SimpleNamespace(cairo_line_width_multiple=0.01)
 
 
 @pytest.fixture(autouse=True)
@@ -33,15 +37,15 @@ def test_it_looks_as_if_painted():
     blob(ctx)
     for _ in range(2):
         pixels, ctx = canvas()
-        paint_kept(ctx, "blob", (-2, -2, 2, 2), blob)
+        paint_kept(ctx, CAMERA, "blob", (-2, -2, 2, 2), blob)
         assert np.abs(pixels.astype(int) - expected).max() <= 1
 
 
 def test_opacity_is_that_of_the_whole():
     opaque, ctx = canvas()
-    paint_kept(ctx, "blob", (-2, -2, 2, 2), blob)
+    paint_kept(ctx, CAMERA, "blob", (-2, -2, 2, 2), blob)
     half, ctx = canvas()
-    paint_kept(ctx, "blob", (-2, -2, 2, 2), blob, 0.5)
+    paint_kept(ctx, CAMERA, "blob", (-2, -2, 2, 2), blob, 0.5)
     assert np.abs(half - (opaque.astype(int) + 255) / 2).max() <= 1.5
 
 
@@ -55,7 +59,7 @@ def test_it_is_painted_once_for_each_place():
     for shift in (0, 0, 1, 1, 0):
         pixels, ctx = canvas()
         ctx.translate(shift, 0)
-        paint_kept(ctx, "blob", (-2, -2, 2, 2), paint)
+        paint_kept(ctx, CAMERA, "blob", (-2, -2, 2, 2), paint)
         assert pixels[30, 40 + 10 * shift, 1] < 200
     assert len(painted) == 2
 
@@ -64,12 +68,12 @@ def test_pictures_share_their_room(monkeypatch):
     monkeypatch.setattr(kept, "MOST_BYTES", 20_000)
     _, ctx = canvas()
     for number in range(8):
-        paint_kept(ctx, number, (-2, -2, 2, 2), blob)
+        paint_kept(ctx, CAMERA, number, (-2, -2, 2, 2), blob)
         assert sum(p.get_stride() * p.get_height() for p in kept._pictures.values()) <= 20_000
     assert 7 in [ink for ink, *_ in kept._pictures]
 
 
 def test_what_would_be_far_larger_than_the_picture_is_painted_directly():
     pixels, ctx = canvas()
-    paint_kept(ctx, "wide", (-20, -20, 20, 20), blob)
+    paint_kept(ctx, CAMERA, "wide", (-20, -20, 20, 20), blob)
     assert not kept._pictures and pixels[30, 40, 1] < 200
