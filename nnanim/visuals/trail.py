@@ -100,12 +100,15 @@ class Trail(Painted):
         ctx.set_line_width(self.width_of_line * camera.cairo_line_width_multiple)
         ctx.set_line_join(cairo.LineJoin.ROUND)
         head = self._head(ends, whole, share)
-        for start, end in ends[:whole][self.seen[:whole]].tolist():
-            ctx.move_to(*start)
-            ctx.line_to(*end)
-        if share > 0 and self.seen[whole]:
-            ctx.move_to(*ends[whole, 0])
-            ctx.line_to(*(ends[whole, 0] + share * (ends[whole, 1] - ends[whole, 0])))
+        goes_on = False  # whether the last step ended where the next one begins
+        for k in range(whole + (share > 0)):
+            (x0, y0), (x1, y1) = ends[k].tolist()
+            part = share if k == whole else 1.0
+            if self.seen[k]:
+                if not (goes_on and self.departs[k]):
+                    ctx.move_to(x0, y0)
+                ctx.line_to(x0 + part * (x1 - x0), y0 + part * (y1 - y0))
+            goes_on = bool(self.seen[k] and self.arrives[k])
         ctx.stroke()
         ctx.set_source_rgba(red, green, blue, 1.0)
         dots = np.concatenate([ends[:1, 0][self.departs[:1]], ends[:whole, 1][self.arrives[:whole]]])

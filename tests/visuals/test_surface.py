@@ -195,6 +195,27 @@ def test_a_trail_goes_as_far_as_it_has_come():
     assert trail.reached[0] == pytest.approx(2.25)
 
 
+@pytest.mark.parametrize("reached", [1.5, 2.0])
+def test_steps_are_joined(reached):
+    trail = Trail([(-2.0, 0.0), (0.0, 0.0), (0.0, -2.0)], PLACE, ball=0.0, dot=0.0, width=60.0).reach(reached)
+    picture, background = draw(trail), pixel(draw(), 0, 0)
+    along = np.abs(pixel(picture, -1, 0) - background).max()
+    assert along > 50
+    for x, y in ((0.1, 0.1), (0.15, 0.12)):  # outside of both steps, inside of their joint
+        assert np.abs(pixel(picture, x, y) - background).max() == along
+    np.testing.assert_array_equal(pixel(picture, 0.27, 0.27), background)
+
+
+def test_steps_that_leave_the_window_are_not_joined():
+    outside = [(-2.0, -1.0), (-2.0, 3.0), (2.0, 3.0), (2.0, -1.0)]
+    trail = Trail(outside, PLACE, ball=0.0, dot=0.0, width=20.0).finish()
+    picture, background = draw(trail), pixel(draw(), 0, 0)
+    for x in (-2.0, 2.0):
+        assert np.abs(pixel(picture, x, 0) - background).max() > 50
+    for x in (-1.5, -1.0, 0.0, 1.0, 1.5):
+        np.testing.assert_array_equal(pixel(picture, x, 1.97), background)
+
+
 def test_a_plot_is_linear_in_steps_and_values():
     plot = StepPlot(Region(-3, 3, -2, 2), (10, Label("10")), 0.0, 4.0, "loss", [(4.0, Label("4"))])
     spots = plot.spots([4, 2, 0, *[0] * 8])
