@@ -8,56 +8,20 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import sys
-import tomllib
 import traceback
-from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import nnanim
+from nnanim.syllabus import CourseError, Syllabus, read_syllabus
 
 if TYPE_CHECKING:
     from nnanim.chapter import Chapter
 
 
-class CourseError(ValueError):
-    """A course or a chapter that cannot be used; one sentence for the person at the keyboard."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part of the course: its title and its chapters' names, in order."""
-
-    title: str
-    chapters: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Course:
-    """A folder of chapters.
-
-    Parameters
-    ----------
-    folder
-        Where the scene files are.
-    title
-        The course's title.
-    parts
-        Its parts in order.
-    """
-
-    folder: Path
-    title: str
-    parts: tuple[Part, ...]
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for part in self.parts for name in part.chapters)
-
-    def file(self, name: str) -> Path:
-        """The scene file of a chapter."""
-        return self.folder / f"{name.replace('-', '_')}.py"
+class Course(Syllabus):
+    """A course whose chapters can be imported."""
 
     def chapter(self, name: str) -> type[Chapter]:
         """Import a chapter.
@@ -89,32 +53,8 @@ def load_course(folder: Path | None = None) -> Course:
     CourseError
         When the folder or its ``course.toml`` cannot be used.
     """
-    folder = (folder or built_in_course()).resolve()
-    table = folder / "course.toml"
-    if not folder.is_dir():
-        raise CourseError(f"there is no folder {folder}")
-    if not table.is_file():
-        raise CourseError(
-            f"{folder} has no course.toml (it names the chapters: see “Write your own chapter” in the README)"
-        )
-    try:
-        content = tomllib.loads(table.read_text(encoding="utf-8"))
-        parts = tuple(Part(str(part["title"]), _names(part["chapters"])) for part in content.get("part", ()))
-    except OSError as error:
-        raise CourseError(f"{table} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CourseError(f"{table} is not valid TOML: {error}") from None
-    except (KeyError, TypeError):
-        raise CourseError(
-            f'{table}: every [[part]] needs a title and chapters (try title = "My part", chapters = ["my-chapter"])'
-        ) from None
-    return Course(folder, str(content.get("title", folder.name)), parts)
-
-
-def _names(chapters: Any) -> tuple[str, ...]:
-    if not isinstance(chapters, list) or not all(isinstance(name, str) for name in chapters):
-        raise TypeError(chapters)
-    return tuple(chapters)
+    read = read_syllabus((folder or built_in_course()).resolve())
+    return Course(read.folder, read.title, read.parts)
 
 
 def built_in_course() -> Path:

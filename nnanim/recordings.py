@@ -9,12 +9,12 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
 
-import nnanim
+from nnanim.dependencies import digest_of_files, sources_of
 from nnanim.params import Params
 from nnanim.trace import Trace, TraceError
 
@@ -28,24 +28,36 @@ def cache_folder(kind: str = "traces") -> Path:
     return (Path(chosen) if chosen else platformdirs.user_cache_path("nnanim")) / kind
 
 
-def digest(parameters: Params, files: Iterable[Path], more: str = "") -> str:
-    """Digest of parameters, of the simulations' source, and of further files and text (weights, a model's digest).
+def writable_cache(kind: str) -> Path | None:
+    """The same folder, made if need be; None where nothing can be kept (a read-only home, say), which costs no render."""
+    folder = cache_folder(kind)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        return None
+
+
+def digest(parameters: Params, simulate: Callable[..., Trace], more: str = "") -> str:
+    """Digest of parameters and of the source that the simulation depends on; other simulations leave it as it is.
 
     Parameters
     ----------
     parameters
         The chapter's; files that they name count by their content.
-    files
-        Source files besides those of :mod:`nnanim.sim`.
+    simulate
+        The function that computes the trace: see :func:`nnanim.dependencies.sources_of`.
     more
-        Whatever else the trace depends on.
+        Whatever else the trace depends on, for instance a model's digest.
     """
     seal = hashlib.sha256(more.encode())
     seal.update(json.dumps(parameters.model_dump(mode="json"), sort_keys=True).encode())
-    sources = sorted((Path(nnanim.__file__).parent / "sim").glob("*.py"))
-    named = [value for _, value in parameters if isinstance(value, Path) and value.is_file()]
-    for file in [*sources, *files, *named]:
-        seal.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    for name, text in sorted(sources_of(simulate).items()):
+        seal.update(f"{name}\0{text}\0".encode())
+    for _, value in parameters:
+        if isinstance(value, Path) and value.exists():
+            seal.update(digest_of_files(value).encode())
     return seal.hexdigest()[:32]
 
 
@@ -61,11 +73,11 @@ def recorded(shipped: Path, compute: Callable[[], Trace]) -> Trace:
     """
     kept = cache_folder() / shipped.name
     for file in (shipped, kept):
-        if file.is_file():
-            try:
+        try:
+            if file.is_file():
                 return Trace.load(file)
-            except TraceError:
-                continue  # a damaged recording is made again
+        except (TraceError, OSError):
+            continue  # a damaged recording, or one that may not be read, is made again
     trace = compute()
     keep(trace, kept)
     return trace

@@ -1,768 +1,440 @@
-"""Gradient descent: a ball walks down a loss surface, and three optimisers race.
+"""Gradient descent: a ball in fog feels only the slope. Which bottom does it find, what throws it out again?
 
-Everything is read from the trace of :func:`nnanim.sim.landscape.record`.
+Everything is read from the trace of :func:`nnanim.sim.descents.study`.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any, Literal
 
 import numpy as np
-from manim import DOWN, UP, Arrow, Create, FadeIn, FadeOut, VGroup, linear, squish_rate_func
+from manim import FadeIn, FadeOut, linear, smooth
+from manim.utils.rate_functions import ease_out_bounce
 from pydantic import Field, model_validator
 
-from nnanim.chapter import Chapter
-from nnanim.params import Numbers, show_value
-from nnanim.quantity import Label, Quantity, Sentence, Showable, as_showable, counted, join
+from nnanim.chapter import Case, Cases, Chapter, Report
+from nnanim.lesson.numbers import exact, fitting, steps
+from nnanim.params import Numbers
+from nnanim.quantity import Label
+from nnanim.sim import findings, surfaces
+from nnanim.sim.findings import and_elsewhere, became
+from nnanim.sim.outcomes import Outcome
+from nnanim.sim.surfaces import SurfaceName, default_rate, default_rates, default_start
 from nnanim.trace import Trace
-from nnanim.visuals.contour import ColorScale, ContourMap, map_region
-from nnanim.visuals.frame import Region
-from nnanim.visuals.glyphs import Weight
-from nnanim.visuals.math import Formula
-from nnanim.visuals.points import PointCloud
-from nnanim.visuals.relief import Relief
-from nnanim.visuals.steps import StepPlot
-from nnanim.visuals.surface import Surface, ground_labels
-from nnanim.visuals.table import Table
-from nnanim.visuals.text import Paragraph, TextLine, centred_lines, text_width
-from nnanim.visuals.theme import rgba
-from nnanim.visuals.trail import Shape, Trail, ball_alone
+from nnanim.visuals import Figures, Formula, Later, Plan, Readout, Tag, Turn, Verdict, across, down
+from nnanim.visuals.space.bowls import Bowls
+from nnanim.visuals.space.dots import Dots
+from nnanim.visuals.space.landscape import Landscape
+from nnanim.visuals.space.terrain import Terrain
+from nnanim.visuals.space.walks import Style, Walk
 
-SurfaceName = Literal["bowl", "rosenbrock", "himmelblau", "saddle", "network"]
-
-# Left, right, bottom, top of what is drawn of each surface.
-WINDOWS = {
-    "bowl": (-3.0, 3.0, -2.0, 2.0),
-    "rosenbrock": (-2.0, 2.0, -1.0, 3.0),
-    "himmelblau": (-5.0, 5.0, -5.0, 5.0),
-    "saddle": (-2.4, 2.4, -2.0, 2.0),
-    "network": (-1.0, 1.0, -1.0, 1.0),
+RULES = {
+    "sgd": "theta <- theta - eta thin nabla L",
+    "momentum": "theta <- theta - eta thin v",
+    "adam": "theta <- theta - eta thin hat(m) / sqrt(hat(v))",
 }
-STARTS = {
-    "bowl": (-2.4, 0.8),
-    "rosenbrock": (-1.2, 1.0),
-    "himmelblau": (-0.5, -0.6),
-    "saddle": (-1.8, 0.1),
-    "network": (-0.8, 0.7),
-}
-RATES = {"bowl": 0.05, "rosenbrock": 0.001, "himmelblau": 0.01, "saddle": 0.1, "network": 0.05}
-FORMULAS = {
-    "bowl": "L(theta) = 0.35 thin theta_1^2 + 1.7 thin theta_2^2",
-    "rosenbrock": "L(theta) = (1 - theta_1)^2 + 100 (theta_2 - theta_1^2)^2",
-    "himmelblau": "L(theta) = (theta_1^2 + theta_2 - 11)^2 + (theta_1 + theta_2^2 - 7)^2",
-    "saddle": "L(theta) = 1/2 (theta_1^2 - theta_2^2) + 1/8 theta_2^4",
-    "network": "L(theta) = L_upright(\"net\")(bold(w) + theta_1 bold(d)_1 + theta_2 bold(d)_2)",
-}
-NAMES = {
-    "bowl": "An elongated bowl",
-    "rosenbrock": "Rosenbrock’s valley",
-    "himmelblau": "Himmelblau’s function",
-    "saddle": "A saddle between two valleys",
-    "network": "The loss of a small network",
-}
-OPTIMISERS = {"sgd": "SGD", "momentum": "momentum", "adam": "Adam"}
-SOURCE = "Filter-normalised directions: Li et al. 2018, Visualizing the Loss Landscape of Neural Nets"
-STEP = (("descent.points", 0), ("descent.directions", 0), ("descent.points", 1))
-"""Where the trace holds the numbers of the first step: θ − learning rate × direction = new θ."""
-LEVELS = [level / 12 for level in range(1, 12)]
-"""Heights of the contour lines."""
-VIEW = (-28.0, 40.0)
-"""How far the ground is turned, and how high the viewer stands, in degrees."""
-LEAVES = "leaves the picture"
-THETA = (Label("θ₁"), Label("θ₂"))
+BEGIN, THREE = "where the walk begins, θ₁ and θ₂", "learning rates that are compared"
+TRIPLE: Any = {"min_length": 3, "max_length": 3}
+LIMIT = 'eta_"max" = 2 slash "curvature"'
+MAP = Plan(wide=across(map=58, side=42), square=down(map=74, side=26), tall=down(map=66, side=34))
+PAIR = Plan(wide=across(one=50, other=50, gap=0.2), tall=down(one=50, other=50, gap=0.2))
+TEST = Plan(*[down(dial=14, verdict=13, bowls=73, gap=0.05)] * 2)
+RUNS = ("descent", "second", "rate[0]", "rate[1]", "rate[2]", "heavy")
+STYLES: tuple[Style, ...] = ("solid", "dashed", "dotted", "solid", "dashed", "solid")
 
+# What may be true ------------------------------------------------------------------------------------------
 
-def default_start(known: dict[str, Any]) -> tuple[float, ...]:
-    """A start from which the surface shows what it is known for."""
-    return STARTS[known.get("surface", "bowl")]
-
-
-def default_rate(known: dict[str, Any]) -> float:
-    """A learning rate that suits the surface."""
-    return RATES[known.get("surface", "bowl")]
-
-
-def default_rates(known: dict[str, Any]) -> tuple[float, ...]:
-    """A tenth of the learning rate, the rate itself, and twelve times as much."""
-    rate = known.get("learning_rate", RATES["bowl"])
-    return tuple(min(max(float(f"{rate * factor:.6g}"), 1e-6), 100.0) for factor in (0.1, 1, 12))
+LEVEL = Cases(
+    Case("Which way is down?", findings.sloping),
+    Case("Which way is down? Here the ground is level.", findings.level),
+)
+STEP = Cases(
+    Case("One step: learning rate times slope.", findings.goes_by_slope),
+    Case("One step: learning rate times Adam’s direction.", findings.goes_otherwise),
+)
+FALL = Cases(
+    Case("From {a} down to {b}.", findings.falls),
+    Case("From {a} up to {b}.", findings.rises),
+    Case("Hardly any change: {b}.", findings.stays),
+)
+SADDLE = Cases(
+    Case("No. A saddle: down was there, only faint.", findings.saddle),
+    Case("No. It moves on.", findings.no_saddle),
+)
+END = Cases(
+    Case("It is out of all bounds: it diverges.", became(Outcome.OUT_OF_BOUNDS)),
+    Case("Its peaks still grow: it diverges.", became(Outcome.DIVERGES)),
+    Case("It overshoots, yet converges.", became(Outcome.SETTLES)),
+    Case("It converges.", became(Outcome.CONVERGES)),
+    Case("It oscillates.", became(Outcome.OSCILLATES)),
+    Case("It stalls: no slope is left, and no bottom is near.", became(Outcome.STALLS)),
+    Case("It is still on its way.", became(Outcome.UNDER_WAY)),
+)
+APART = Cases(
+    Case("No end at all: out of all bounds.", findings.no_end),
+    Case("No. They end apart.", findings.apart),
+    Case("Yes, this time.", findings.together),
+)
+BOTTOMS = Cases(
+    Case("Several bottoms, all equally deep.", findings.equally_deep),
+    Case("Several bottoms, not equally deep.", findings.several),
+    Case("There is one bottom.", findings.bottoms(1)),
+    Case("There is no bottom in sight.", findings.bottoms(0)),
+)
+FATE = Cases(
+    Case("The start decides which.", findings.start_decides),
+    Case("Every start ends in it.", findings.all_caught),
+    Case("{share} of the starts end in a bottom.", findings.some_caught),
+    Case("No start ends in a bottom.", findings.none_caught),
+)
+RATE = Cases(
+    Case("Rate {rate}: gone. Out of all bounds.", became(Outcome.OUT_OF_BOUNDS), "diverges"),
+    Case("Rate {rate}: its peaks grow. It diverges.", became(Outcome.DIVERGES), "diverges"),
+    Case("Rate {rate} overshoots, then converges elsewhere.", and_elsewhere(Outcome.SETTLES), "converges"),
+    Case("Rate {rate} overshoots, yet converges.", became(Outcome.SETTLES), "converges"),
+    Case("Rate {rate} converges elsewhere.", and_elsewhere(Outcome.CONVERGES), "converges"),
+    Case("Rate {rate} converges.", became(Outcome.CONVERGES), "converges"),
+    Case("Rate {rate} oscillates.", became(Outcome.OSCILLATES), "oscillates"),
+    Case("Rate {rate} stalls: no slope is left.", became(Outcome.STALLS), "stalls"),
+    Case("Rate {rate}: still on its way.", became(Outcome.UNDER_WAY), "on its way"),
+)
+THROW = Cases(
+    Case("Equally deep. Can a larger step throw a ball out?", findings.equally_deep),
+    Case("Can a larger step throw a ball out of its bottom?", findings.not_equally_deep),
+)
+FORECAST = Cases(
+    Case("By its curvature, the sharpest should fail first, above {limit}.", findings.several),
+    Case("By its curvature, this one should fail above {limit}.", findings.bottoms(1)),
+)
+AT_LOW = Cases(
+    Case("At {rate} every ball stays.", findings.low_holds),
+    Case("At {rate} not every ball stays.", findings.low_fails),
+)
+AT_HIGH = Cases(
+    Case("At {rate} the sharpest cannot hold its ball.", findings.sharpest_fails),
+    Case("At {rate} it cannot hold its ball.", findings.only_one_fails),
+    Case("At {rate} it is not as foretold.", findings.high_surprises),
+)
+WEIGHT = Cases(
+    Case("Weight helps: there in {a} instead of {b}.", findings.weight_helps),
+    Case("Weight costs: there in {a} instead of {b}.", findings.weight_costs),
+    Case("Weight changes nothing: both are there in {a}.", findings.weight_changes_nothing),
+    Case("Weight helps: there in {a}. Without it, not at all.", findings.weight_alone),
+    Case("With that weight it is not there after {s}.", findings.weight_fails),
+)
+NASTY = Cases(
+    Case("Ours crawled for {c}. Of {m} random starts, {k} crawl as long.", findings.crawled(one=False)),
+    Case("Ours crawled for {c}. Of {m} random starts, {k} crawls as long.", findings.crawled(one=True)),
+    Case("Ours never crawled. Of {m} random starts, {k} do.", findings.never_crawled(one=False)),
+    Case("Ours never crawled. Of {m} random starts, {k} does.", findings.never_crawled(one=True)),
+)
+SLICES = Cases(
+    Case("Same network, same point: other hills.", findings.other_hills),
+    Case("Same network, same point: much the same hills.", findings.same_hills),
+)
+ANSWER = Cases(
+    Case("Enough to find a bottom. Start and step choose which.", findings.settled_somewhere),
+    Case("Enough to find a bottom, from this start with this step.", findings.settled),
+    Case("Not enough, from this start with this step.", findings.not_settled),
+)
 
 
 class GradientDescent(Chapter):
-    """A ball walks down a loss surface by its gradient; learning rates and optimisers are compared."""
+    """A ball in fog walks down by the slope alone; starts, step sizes and weight decide where it ends."""
 
     costly = True
+    repeats = 1
 
     class Params(Chapter.Params):
         """The surface, the start, and the optimiser."""
 
-        surface: SurfaceName = Field("bowl", description="the loss surface; network is that of a small trained network")
-        start: Numbers = Field(
-            default_factory=default_start, min_length=2, max_length=2, description="where the walk begins, θ₁ and θ₂"
-        )
-        learning_rate: float = Field(default_factory=default_rate, ge=1e-6, le=10, description="learning rate")
-        momentum: float = Field(0.1, ge=0, le=0.999, description="share of the velocity that a step keeps")
-        heavy_momentum: float = Field(0.9, gt=0, le=0.999, description="the larger momentum that it is compared with, and of the race")
+        surface: SurfaceName = Field("himmelblau", description="loss surface")
+        start: Numbers = Field(default_factory=default_start, min_length=2, max_length=2, description=BEGIN)
+        learning_rate: float = Field(default_factory=default_rate, ge=1e-6, le=10, description="its rate, η")
+        momentum: float = Field(0.1, ge=0, le=0.999, description="share of the velocity kept by momentum")
+        heavy_momentum: float = Field(0.5, gt=0, le=0.999, description="momentum of the heavy ball")
         steps: int = Field(100, ge=10, le=300, description="steps of every run")
-        optimiser: Literal["sgd", "momentum", "adam"] = Field(
-            "sgd", description="what walks down first, and in the comparison of learning rates"
-        )
-        learning_rates: Numbers = Field(
-            default_factory=default_rates, min_length=3, max_length=3, description="learning rates that are compared"
-        )
-        seed: int = Field(0, ge=0, le=2**31 - 1, description="seed of the network: its data, first weights, directions")
+        optimiser: Literal["sgd", "momentum", "adam"] = Field("sgd", description="what walks down")
+        learning_rates: Numbers = Field(default_factory=default_rates, description=THREE, **TRIPLE)
+        seed: int = Field(0, ge=0, le=2**31 - 1, description="seed of the network and of random starts")
 
         @model_validator(mode="after")
         def _check(self) -> GradientDescent.Params:
-            left, right, bottom, top = WINDOWS[self.surface]
-            x, y = self.start
-            if not (left <= x <= right and bottom <= y <= top):
-                raise ValueError(
-                    f"start must lie between {left:g} and {right:g}, {bottom:g} and {top:g} on the surface {self.surface}, "
-                    f"got {show_value(self.start)} (try --set start={show_value(STARTS[self.surface])})"
-                )
-            if not all(1e-6 <= rate <= 100 for rate in self.learning_rates):
-                raise ValueError(
-                    f"learning_rates must each lie between 0.000001 and 100, got {show_value(self.learning_rates)}"
-                )
+            surfaces.check(self.surface, self.start, self.learning_rates)
             return self
 
-    def simulate(self, p: Params) -> Trace:
-        """Every run, on the surface and on that of the network."""
-        from nnanim.sim import landscape  # torch is imported only when something is computed
+    @staticmethod
+    def simulate(p: Params, report: Report) -> Trace:
+        """Every run, the many starts, the bottoms, and two slices through a network."""
+        from nnanim.sim import descents  # torch is imported only when something is computed
 
-        runs = [landscape.Run("descent", p.optimiser, p.learning_rate, p.momentum)]
-        runs += [landscape.Run(f"rate[{n}]", p.optimiser, rate, p.momentum) for n, rate in enumerate(p.learning_rates)]
-        for n, momentum in enumerate(momenta(p)):
-            runs.append(landscape.Run(f"momentum[{n}]", "momentum" if momentum else "sgd", p.learning_rate, momentum))
-        for n, name in enumerate(OPTIMISERS):
-            runs.append(landscape.Run(f"race[{n}]", name, p.learning_rate, p.heavy_momentum))  # type: ignore[arg-type]
-        same = p.surface == "network"
-        real_run = landscape.Run("real", p.optimiser, p.learning_rate if same else RATES["network"], p.momentum)
-        return landscape.record(
-            p.surface, WINDOWS[p.surface], p.start, runs, p.steps,
-            WINDOWS["network"], p.start if same else STARTS["network"], real_run, p.seed, self.report,
-        )  # fmt: skip
+        runs = descents.runs_of(p.optimiser, p.learning_rate, p.momentum, p.learning_rates, p.heavy_momentum)
+        window, real = surfaces.WINDOWS[p.surface], surfaces.WINDOWS["network"]
+        return descents.study(p.surface, window, p.start, runs, p.steps, real, p.seed, report)
 
     def construct(self) -> None:
         """The lesson, in order."""
-        self.last_step = (self.params.steps, self.given("steps"))
-        self.landscape()
-        self.first_gradient()
-        self.one_step()
-        self.walk()
-        self.compare_rates()
-        self.build_up_momentum()
-        self.race()
-        self.real_surface()
-        self.ending()
-
-    # Reading the trace --------------------------------------------------------------------------------
-
-    def number(self, source: str, *index: int) -> Showable:
-        """A number of the trace with decimals that suit its size; what is hardly there or beyond all bounds is put in words."""
-        value = self.trace.quantity(source, *index).value
-        if abs(value) > float(self.trace["beyond"]):
-            side = "over" if value > 0 else "under minus"
-            return Sentence(f"{side} {{beyond}}", {"beyond": self.trace.quantity("beyond", decimals=0)})
-        if 0 < value < float(self.trace["tiny"]) and "losses" in source:
-            return Sentence("under {tiny}", {"tiny": self.trace.quantity("tiny", decimals=6)})
-        sizes = ((1000, 0), (100, 1), (0.1, 2), (0.001, 4), (1e-6, 6))
-        decimals = next((decimals for least, decimals in sizes if abs(value) >= least), 2)
-        return self.trace.quantity(source, *index, decimals=decimals)
-
-    def setting(self, name: str, *index: int) -> Quantity:
-        """A parameter with its decimals, at least two, and of a small number with four figures at most."""
-        value = self.given(name, *index).value
-        most = 3 - int(np.floor(np.log10(abs(value)))) if 0 < abs(value) < 1 else 3
-        return self.given(name, *index, decimals=next((d for d in range(2, most) if abs(round(value, d) - value) < 1e-12), most))
-
-    def two_losses(self, run: str, first: int, last: int) -> tuple[Showable, Showable]:
-        """Two losses of a run, with as many decimals as it takes to tell them apart."""
-        both = tuple(self.number(f"{run}.losses", step) for step in (first, last))
-        decimals = 2
-        while both[0].text == both[1].text and decimals < 8 and isinstance(both[0], Quantity) and both[0].value != both[1].value:  # type: ignore[union-attr]
-            decimals += 1
-            both = tuple(self.trace.quantity(f"{run}.losses", step, decimals=decimals) for step in (first, last))
-        return both[0], both[1]
-
-    def steps_of(self, run: str) -> Sentence:
-        """“80 steps”."""
-        return counted(self.trace.quantity(f"{run}.steps", decimals=0), "step", "steps")
-
-    def last_loss(self, run: str) -> Showable:
-        """The loss at the end of a run."""
-        return self.number(f"{run}.losses", len(self.trace[f"{run}.losses"]) - 1)
-
-    def verdict(self, run: str) -> str:
-        """What became of a run, as the simulation decided."""
-        return self.trace.text[f"{run}.verdict"]
+        self.land = self.landscape()
+        parts = (self.question, self.first_step, self.fall, self.second_ball, self.map, self.rates)
+        for part in (*parts, self.throw, self.heavy_ball, self.random_starts, self.slices, self.answer):
+            part()
 
     # Drawing ------------------------------------------------------------------------------------------
 
-    def halves(self, shares: tuple[float, float] = (0.54, 0.46), gap: float = 0.5) -> list[Region]:
-        """The stage in two: side by side in a wide frame, one above the other in a narrow one."""
-        stage = self.frame.stage
-        if self.frame.stacked:
-            return stage.rows(shares, 0.3)
-        return stage.columns(shares if self.frame.width > 12 else (shares[0] - 0.06, shares[1] + 0.06), gap)
-
-    def three_parts(self) -> tuple[Region, Region, Region]:
-        """The stage in three: a map, a plot, and room for a few lines."""
-        stage = self.frame.stage
-        if self.frame.portrait:
-            area, plot, lines = stage.rows([0.47, 0.31, 0.22], 0.3)
-            return area, plot, lines
-        if self.frame.width < 12:
-            upper, lines = stage.rows([0.66, 0.34], 0.3)
-            area, plot = upper.columns([0.54, 0.46], 0.3)
-            return area, plot, lines
-        area, right = stage.columns([0.54, 0.46], 0.5)
-        plot, lines = right.rows([0.64, 0.36], 0.2)
-        return area, plot, lines
-
-    def relief(self, name: str) -> Relief:
-        """The heights of a surface."""
-        return Relief(*(self.trace[f"{name}.{part}"] for part in ("x", "y", "heights")))
-
-    def contour_map(self, region: Region, name: str = "surface", marks: bool = True) -> ContourMap:
-        """The surface from above."""
-        return ContourMap(self.relief(name), LEVELS, region, THETA if marks else None)
-
-    def trail(self, area: ContourMap, run: str, color: str | None = None, shape: Shape = "circle", ball: float = 0.13) -> Trail:
-        """A run on a map, at its start."""
-        return Trail(area.spots(self.trace[f"{run}.points"]), area.place, color, shape, ball=ball)
-
-    def moves(self, run: str, *trails: Trail, begin: int = 0, end: int | None = None) -> list[Any]:
-        """Animations that let a run walk from one step to another, all runs at the same pace."""
-        end = self.params.steps if end is None else end
-        last = min(int(self.trace[f"{run}.steps"]), end)
-        share = min(max((last - begin) / max(end - begin, 1), 0.02), 1.0)
-        pace = squish_rate_func(linear, 0, share) if share < 1 else linear
-        return [trail.animate(rate_func=pace).reach(last) for trail in trails]
-
-    # The surface --------------------------------------------------------------------------------------
-
-    def landscape(self) -> None:
-        """The surface in three dimensions, then from above."""
-        self.left, self.right = self.halves()
-        room = self.left.inset(0.25, 0.3)
-        solid = Surface(self.relief("surface"), room, azimuth=VIEW[0] - 24)
-        labels = ground_labels(solid.copy().look(*VIEW, room), THETA, "loss")
-        self.area = self.contour_map(self.left)
-        name, formula, scale = self.legend()
-        with self.beat("Two weights span the ground; the height above them is the loss. Learning means walking down."):
-            self.play(FadeIn(solid), FadeIn(name), run_time=0.8)
-            self.play(solid.animate.look(*VIEW, room), run_time=2.6)
-            self.play(FadeIn(labels), FadeIn(formula), run_time=0.6)
-        with self.beat("Seen from above it is a map: a line joins points of equal loss; the bluer, the higher."):
-            self.play(FadeOut(labels), run_time=0.3)
-            self.play(solid.animate.look(0, 90, self.area.place), run_time=1.8)
-            self.play(FadeIn(self.area), run_time=0.6)
-            self.remove(solid)
-            self.play(FadeIn(scale), run_time=0.6)
-        self.play(*map(FadeOut, (name, formula, scale)), run_time=0.4)
-
-    def legend(self) -> tuple[TextLine, Formula, ColorScale]:
-        """The surface's name, its formula, and the scale of its colours."""
-        trace, place = self.trace, self.right
-        name = TextLine(NAMES[self.params.surface], self.frame.heading, weight="semibold")
-        formula = Formula(Label(FORMULAS[self.params.surface]), self.frame.body * 1.3, width=place.width)
-        words = "loss, on a logarithmic scale" if trace.text["surface.scale"] == "logarithmic" else "loss"
-        bar = Region(place.left + 0.1 * place.width, place.right - 0.1 * place.width, 0, 0)
-        scale = ColorScale(LEVELS, self.number("surface.lowest"), self.number("surface.highest"), bar, words)
-        VGroup(name, formula, scale).arrange(DOWN, buff=0.5 if self.frame.stacked else 0.75).move_to(place.center)
-        return name, formula, scale
-
-    # The gradient -------------------------------------------------------------------------------------
-
-    def first_gradient(self) -> None:
-        """The ball at the start, and the arrow of the negative gradient."""
-        trace, area = self.trace, self.area
-        self.ball = self.trail(area, "descent", ball=0.15)
-        still = float(trace["descent.gradient_norms"][0]) < 1e-6
-        start, end, exact = area.arrow_ends(trace["descent.points"][0], -trace["descent.gradients"][0])
-        table = self.state_table()
-        key = self.arrow_key(table, exact)
-        with self.beat("We start somewhere, as random first weights do: here the loss is {loss}.", loss=self.number("descent.losses", 0)):
-            self.play(FadeIn(self.ball), run_time=0.6)
-            self.play(FadeIn(table.row(0)), FadeIn(table.row(1)), run_time=0.6)
-            self.play(FadeIn(table.row(2)), run_time=0.6)
-        arrow = Arrow(start, end, buff=0, color=self.theme.gradient, stroke_width=7, tip_length=0.26, max_tip_length_to_length_ratio=0.4)
-        said = self.claim(
-            ("The gradient points uphill. We go the other way: the arrow is the steepest way down.", lambda t: t["descent.gradient_norms"][0] >= 1e-6),
-            ("The gradient is zero: the ground is level here, and no direction leads down.", lambda t: t["descent.gradient_norms"][0] < 1e-6),
-        )
-        with self.beat(said):
-            self.play(FadeIn(table.row(3)), run_time=0.7)
-            if not still:
-                self.add(arrow, self.ball)
-                self.play(Create(arrow), FadeIn(key), run_time=0.9)
-        self.play(FadeOut(table), FadeOut(key), run_time=0.4)
-        self.arrow = arrow if not still else VGroup()
-
-    def arrow_key(self, table: Table, exact: bool) -> TextLine:
-        """What the arrow is, under the table."""
-        words = "arrow: −gradient, to scale" if exact else "arrow: −gradient, not to scale"
-        size = min(self.frame.small * 1.15, self.right.width / text_width(words, 1.0))
-        height = max(table.row_heights[-1] - 1.7 * table.em_size, self.right.bottom + size / 2)
-        return TextLine(words, size, self.theme.gradient).on(np.array([self.right.center[0], height, 0]))
-
-    def state_table(self) -> Table:
-        """Place, loss and gradient at the start."""
-        gradient = [self.number("descent.gradients", 0, n) for n in range(2)]
-        rows: list[list[Any]] = [
-            [None, *THETA],
-            ["place", *(self.number("descent.points", 0, n) for n in range(2))],
-            ["loss", self.number("descent.losses", 0), None],
-            ["gradient", *gradient],
-        ]
-        colors = {(r, 0): self.theme.muted for r in range(4)} | {(0, c): self.theme.muted for c in (1, 2)}
-        colors |= {(3, c): self.theme.gradient for c in (0, 1, 2)}
-        return Table(
-            rows, self.right.rows([0.86, 0.14], 0)[0], ["left", "right", "right"], size=self.frame.body * 1.25, colors=colors,
-            weights={(r, c): "semibold" for r in (1, 2, 3) for c in (1, 2)},
+    def landscape(self) -> Landscape:
+        """The land with every walk, seen from near the start, in fog."""
+        trace, ground = self.trace, self.terrain("surface")
+        points, reached = trace["descent.points"], float(trace["descent.steps"])
+        then = [points[int(share * reached)] for share in (0, 0.5, 1)]
+        self.front, self.beside = ground.open_azimuth(then[:1], 26, 20), ground.open_azimuth(then, 32, 70)
+        runs = zip(RUNS, STYLES, strict=True)
+        walks = [Walk(trace[f"{name}.points"], style, name == "heavy") for name, style in runs]
+        pitch = float(trace["starts.pitch"])
+        crawls = trace["random.crawls"] >= max(1, float(trace["random.own"]))
+        land = Landscape(
+            self.frame.whole, ground, walks, trace["descent.updates"], trace["bottoms.points"],
+            Dots(trace["starts.places"], trace["starts.valley"], pitch),
+            Dots(trace["random.places"], np.where(crawls, 5, 4), pitch, 1),
         )  # fmt: skip
+        land.turn(azimuth=self.front - 16, elevation=26, size=self.near(0.43), follow=1)
+        return land.turn(lift=0.4, fog=1, reach=0.14, show0=1)
 
-    # One step -----------------------------------------------------------------------------------------
+    def terrain(self, name: str) -> Terrain:
+        """The ground of a surface, with contour lines."""
+        grid = (self.trace[f"{name}.{part}"] for part in ("x", "y", "heights"))
+        return Terrain(*grid, [level / 12 for level in range(1, 12)])
 
-    def one_step(self) -> None:
-        """θ − learning rate × direction, with numbers; the loss before and after."""
-        table, before, after = self.step_table()
-        names = {"sgd": "the gradient", "momentum": "the velocity, at first the gradient", "adam": "Adam’s direction, the rescaled gradient"}
-        said = self.claim(
-            ("One step: subtract learning rate times {d}. The loss stays close to {a}.", lambda t: alike(t["descent.losses"][0], t["descent.losses"][1])),
-            ("One step: subtract learning rate times {d}. The loss falls from {a} to {b}.", lambda t: t["descent.losses"][1] < t["descent.losses"][0]),
-            ("One step: subtract learning rate times {d}. The loss rises from {a} to {b}.", lambda t: t["descent.losses"][1] > t["descent.losses"][0]),
-            d=names[self.params.optimiser], a=before, b=after,
-        )  # fmt: skip
-        with self.beat(said):
-            for row in range(len(table.row_heights) - 2):
-                self.play(FadeIn(table.row(row), shift=0.1 * UP), run_time=0.7)
-            self.play(self.ball.animate.reach(1), run_time=1.0)
-            for row in range(len(table.row_heights) - 2, len(table.row_heights)):
-                self.play(FadeIn(table.row(row)), run_time=0.5)
-        self.play(FadeOut(table), FadeOut(self.arrow), run_time=0.4)
+    def near(self, size: float) -> float:
+        """A size of the view that shows as much of the land's width in a frame of any shape."""
+        return size * max(1.0, 0.85 * self.frame.height / self.frame.width)
 
-    def step_table(self) -> tuple[Table, Showable, Showable]:
-        """The arithmetic of the first step with as many decimals as fit, and the losses before and after."""
-        muted, rate = self.theme.muted, self.setting("learning_rate")
-        word = {"sgd": "gradient", "momentum": "velocity", "adam": "direction"}[self.params.optimiser]
-        before, after = self.two_losses("descent", 0, 1)
-        named = 4 if isinstance(before, Quantity) and isinstance(after, Quantity) else 2  # words need more room than a number
-        spanning = [(row, column) for row in (3, 4) for column in (named, 6)]
-        colors = {(r, c): muted for r in range(3) for c in (0, 1, 2, 3, 5, 6) if r == 0 or c % 2} | {(3, named): muted, (4, named): muted}
-        colors |= {(r, 4): self.theme.gradient for r in (0, 1, 2)} | {(r, 6): self.theme.highlight for r in (1, 2)}
-        for decimals in (3, 2, 1, 0):
-            rows: list[list[Any]] = [["place", None, "rate", None, word, None, "new place"]]
-            for axis in range(2):
-                place, direction, moved = (self.briefly(decimals, *where, axis) for where in STEP)
-                rows.append([place, "−", rate, "×", direction, "=", moved])
-            for words, loss in (("loss before", before), ("loss after", after)):
-                rows.append([words if column == named else None for column in range(6)] + [loss])
-            with suppress(ValueError):
-                return Table(
-                    rows, self.right.inset(0.0, 0.05), ["right", "center"] * 3 + ["right"], size=self.frame.body * 1.2, colors=colors,
-                    weights={(r, 6): "semibold" for r in range(1, 5)}, spanning=spanning, gap=0.45,
-                ), before, after  # fmt: skip
-        raise AssertionError("the table of a step fits no frame")
+    def turn(self, seconds: float = 1.0, rate: Any = smooth, near: float = 0.0, **dials: float) -> Turn:
+        """The land's dials turning, to a nearness if one is said."""
+        if near:
+            dials["size"] = self.near(near)
+        return Turn(self.land, seconds, rate, **dials)
 
-    def briefly(self, decimals: int, source: str, *index: int) -> Showable:
-        """A number with these decimals, or fewer when it is large."""
-        shown = self.number(source, *index)
-        if not isinstance(shown, Quantity):
-            return "far away"
-        return shown.rounded_to(min(decimals, 3 if abs(shown.value) < 100 else 1 if abs(shown.value) < 1000 else 0))
+    def running(self, array: str, decimals: int, before: str, count: int) -> Readout:
+        """A number that runs above the ball."""
+        size = (0.6 if self.frame.portrait else 0.9) * self.frame.number
+        numbers, look = self.trace.quantities(array, decimals=decimals)[:count], {"size": size, "plate": 0.6}
+        return Readout(numbers, self.land, "run0", before=before, anchor="ball0", at=(0, 1.4 * size), **look)
 
-    # The walk -----------------------------------------------------------------------------------------
+    # The lesson ---------------------------------------------------------------------------------------
 
-    def loss_range(self, *runs: str) -> tuple[float, float]:
-        """Range of a loss plot: from zero, or the lowest, to the start, or clearly above it when a loss rises."""
-        losses = np.concatenate([self.trace[f"{run}.losses"] for run in runs])
-        start = float(self.trace[f"{runs[0]}.losses"][0])
-        low = min(0.0, float(losses.min()))
-        high = min(max(float(losses.max()), start), start + 0.6 * (start - low))
-        return low, high if high > low else low + 1.0
+    def question(self) -> None:
+        """Fog, a ball that drops, and what it does not know."""
+        self.add(self.land)
+        self.track(self.turn(200, linear, time=200))
+        with self.beat():
+            self.say("In fog, you feel only the slope. Can you find the bottom?")
+            self.track(self.turn(13, linear, azimuth=self.front))
+            self.play(self.turn(0.9, ease_out_bounce, lift=0))
+            self.say("Nearly every neural network learned by such a walk.")
+            self.track(self.turn(2.0, plumb=1))
+            self.say("Height is the loss: how wrong it is.")
+        self.title_card()
 
-    def loss_plot(self, region: Region, *runs: str) -> StepPlot:
-        """Axes for the losses of some runs, their common start marked."""
-        low, high = self.loss_range(*runs)
-        start = self.number(f"{runs[0]}.losses", 0)
-        marks: list[tuple[float, Showable]] = [(float(self.trace[f"{runs[0]}.losses"][0]), start)]
-        if marks[0][0] - low > 0.12 * (high - low):
-            marks.append((0.0, Label("0")))
-        return StepPlot(region, self.last_step, low, high, "loss", marks)
+    def first_step(self) -> None:
+        """The slope's arrow, the arrow against it, one step."""
+        trace, top, note, pink = self.trace, self.frame.stage.top, self.frame.note, self.theme.gradient
+        notes = [Tag(surfaces.LANDS[self.params.surface], size=note, at=(0, top - 0.6 * note), plate=0.6)]
+        if trace.text["surface.scale"] == "logarithmic":
+            notes.append(Tag("heights: logarithmic scale", size=note, at=(0, top - 2.2 * note), plate=0.6))
+        rule = Label(RULES[self.params.optimiser])
+        formula = Formula(rule, self.frame.number, width=self.frame.stage.width).move_to((0, top - 0.5, 0))
+        with self.beat():
+            self.track(self.turn(2.0, near=0.25, elevation=34, plumb=0, reach=0.2))
+            self.show(*notes)
+            self.say(LEVEL)
+            self.wait(2.0)
+            if findings.sloping(trace):
+                self.say("The slope points up. So go the other way.")
+                notes.append(Tag("slope", self.land, "up", (0, -0.5), color=pink, plate=0.95))
+                self.play(self.turn(1.0, up=1), Later(0.7, FadeIn(notes[-1], run_time=0.3)))
+                self.play(self.turn(1.0, down=1))
+            self.hide(*notes, seconds=0.3)
+            figures, reach = (1 if trace["descent.losses"][0] >= 10 else 3), int(trace["descent.reach"])
+            self.loss = self.running("descent.losses", figures, "loss ", reach + 1)
+            self.show(self.loss, seconds=0.4)
+            self.play(FadeIn(formula), self.turn(1.0, run0=1), self.turn(0.9, up=0, down=0))
+            self.say(STEP)
+            self.wait(0.8)
+        self.hide(formula, seconds=0.3)
 
-    def walk(self) -> None:
-        """Step after step, with the loss beside it, and what becomes of it."""
-        plot = self.loss_plot(self.right.inset(0.1, 0.2), "descent")
-        curve = plot.curve(self.trace["descent.losses"]).reach(1)
-        few = min(6, int(self.trace["descent.steps"]))
-        again = self.claim(
-            ("Then again, from the new place: a new gradient, a new step.", lambda t: t["descent.steps"] > 1),
-            ("One step, and the ball is out of all bounds.", lambda t: t["descent.steps"] == 1),
-        )
-        with self.beat(again):
-            self.play(FadeIn(plot), FadeIn(curve), run_time=0.6)
-            for step in range(2, few + 1):
-                self.play(self.ball.animate.reach(step), curve.animate.reach(step), run_time=0.55)
-        said = self.outcome("descent")
-        with self.beat(said):
-            self.play(*self.moves("descent", self.ball, curve, begin=few), run_time=4.0)
-            note = self.leaving_note(self.area, self.ball)
-            if note is not None:
-                self.play(FadeIn(note), run_time=0.4)
-        self.play(*map(FadeOut, [self.area, self.ball, plot, curve, *([note] if note is not None else [])]), run_time=0.5)
+    def fall(self) -> None:
+        """Down, a false rest if there is one, and how it ends."""
+        trace, last = self.trace, float(self.trace["descent.steps"])
+        reach, rest = int(trace["descent.reach"]), float(trace["rest.step"])
+        with self.beat():
+            self.track(self.turn(3.2, near=0.42, elevation=32, azimuth=self.front + 10, ink=0.7, reach=0.26))
+            self.play(self.turn(2.8, linear, run0=reach))
+            self.say(FALL, a=fitting(trace, "descent.losses", 0), b=fitting(trace, "descent.losses", reach))
+            self.wait(1.5)
+        self.hide(self.loss, seconds=0.3)
+        with self.beat():
+            if rest >= 0:
+                length = self.running("descent.step_lengths", 4, "step length ", int(last))
+                self.play(self.turn(1.8, run0=rest, near=0.22, elevation=30), FadeIn(length))
+                self.say("Now it has all but stopped.")
+                self.play(self.turn(1.4, linear, run0=min(rest + 4, last), eased=0))
+                self.say("Is this the bottom?")
+                self.wait(1.4)
+                self.hide(length, seconds=0.3)
+                away = max(float(trace["descent.there"]), min(rest + 8, last))
+                self.play(self.turn(3.0, run0=away, near=0.4, azimuth=self.beside))
+                self.say(SADDLE)
+            self.play(self.turn(1.6, run0=last, eased=0, near=0.5, elevation=36, azimuth=self.beside))
+            self.say(END, of=trace.under("descent"))
 
-    def leaving_note(self, area: ContourMap, *trails: Trail) -> VGroup | None:
-        """Says that a run leaves the picture, where one does."""
-        return area.corner_note(LEAVES) if any(trail.leaves for trail in trails) else None
+    def second_ball(self) -> None:
+        """The same rule, from a little to the side."""
+        trace, reach = self.trace, float(self.trace["descent.reach"])
+        looks = trace["descent.points"][0 if findings.no_end(trace) else int(reach)]
+        with self.beat():
+            self.play(self.turn(1.4, run0=0, near=0.46, elevation=42), Later(1.0, self.turn(0.4, show1=1)))
+            self.say("A second ball, a touch to the side.")
+            self.wait(0.6)
+            self.say("Same rule. Same end?")
+            sees = {"follow": 0, "look_x": looks[0], "look_y": looks[1], "shift_y": 0.12}
+            self.track(self.turn(5.0, near=0.75, elevation=54, reach=0.4, **sees))
+            self.play(self.turn(2.0, linear, run0=reach, run1=min(reach, float(trace["second.steps"]))))
+            self.play(self.turn(2.2, run0=float(trace["descent.steps"]), run1=float(trace["second.steps"])))
+            self.say(APART)
 
-    def outcome(self, run: str) -> Sentence:
-        """What became of a run."""
-        before, after = self.two_losses(run, 0, len(self.trace[f"{run}.losses"]) - 1)
-        return self.claim(
-            ("After {n} the loss is out of all bounds: the run diverges.", lambda t: bool(t[f"{run}.stopped"])),
-            ("After {n} the loss is {b}, above the {a} of the start: the run diverges.", lambda t: diverges(t, run)),
-            ("It overshoots: most steps turn back on the one before. It oscillates; the loss ends at {b}.", lambda t: oscillates(t, run)),
-            ("After {n} the loss is {b}: the run converges to a minimum.", lambda t: converges(t, run)),
-            ("After {n} the loss is {b}: the gradient has vanished, yet this is no minimum. The run stalls.", lambda t: stalls(t, run)),
-            ("After {n} the loss is {b}: still on its way.", lambda t: under_way(t, run)),
-            n=self.steps_of(run), a=before, b=after,
-        )  # fmt: skip
+    def map(self) -> None:
+        """The fog lifts, the land becomes a map, every start is tried."""
+        land, trace, plan = self.land, self.trace, self.plan(MAP)
+        found = trace.quantities("starts.share", decimals=1, unit=" %")
+        shares = [Tag(share, land, f"bottom{n}", at=(0, 0.75), plate=0.8) for n, share in enumerate(found)]
+        starts, each = (trace.quantity(f"starts.{what}", decimals=0) for what in ("count", "steps"))
+        many, home = Figures(plan.side, [(starts, "starts"), (each, "steps each")]), land.map_in(plan.map)
+        with self.beat():
+            self.play(self.turn(3.2, ink=1, show0=0, show1=0, **home), Later(2.4, self.turn(0.8, bottoms=1)))
+            self.say(BOTTOMS)
+            self.play(FadeIn(many), self.turn(2.6, linear, dots=1))
+            self.show(*shares, seconds=0.5)
+            self.say(FATE, share=trace.quantity("starts.caught", decimals=1, unit=" %"))
+        tilt = {"elevation": 62, "azimuth": 9, "size": 1.14 * home["size"], "shift_y": home["shift_y"] + 0.05}
+        self.play(self.turn(1.4, dots=0, flat=0, **tilt), *map(FadeOut, (many, *shares)))
 
-    # Learning rates -----------------------------------------------------------------------------------
+    def rates(self) -> None:
+        """One start, three step sizes."""
+        trace, views = self.trace, self.trace.each("rate", 3)
+        rates = [exact(trace, f"rate[{n}].learning_rate") for n in range(3)]
+        words = zip(rates, (RATE.of(view).phrase for view in views), strict=True)
+        figures = Figures(self.plan(MAP).side, list(words))
+        self.land.turn(run0=0, show0=0)
+        with self.beat():
+            self.track(self.turn(12, linear, azimuth=-9))
+            self.play(self.turn(0.6, show2=1, show3=1, show4=1), *(FadeIn(pair[0]) for pair in figures))
+            self.say("Three learning rates.")
+            for n, view in enumerate(views):
+                self.play(self.turn(1.5, linear, **{f"run{n + 2}": float(view["steps"])}))
+                self.show(figures[n][1], seconds=0.3)
+                self.say(RATE, of=view, rate=rates[n])
+        self.play(self.turn(0.6, show2=0, show3=0, show4=0), FadeOut(figures))
 
-    def compare_rates(self) -> None:
-        """The same start with three learning rates, each with its verdict."""
-        runs = [f"rate[{n}]" for n in range(3)]
-        panels = [self.rate_panel(n, place) for n, place in enumerate(self.panel_regions())]
-        with self.beat("The same start with three learning rates: how long should a step be?"):
-            for area, trail, heading, _ in panels:
-                self.play(FadeIn(area), FadeIn(trail), FadeIn(heading), run_time=0.5)
-        with self.beat(self.rates_claim(runs)):
-            self.play(*(move for n, run in enumerate(runs) for move in self.moves(run, panels[n][1])), run_time=4.0)
-            for *_, verdict in panels:
-                self.play(FadeIn(verdict), run_time=0.4)
-        self.play(*(FadeOut(part) for panel in panels for part in panel), run_time=0.5)
+    def throw(self) -> None:
+        """How large a step each bottom can hold: foretold from its curvature, then tried."""
+        trace, plan, size = self.trace, self.plan(TEST), self.frame.number
+        if findings.bottoms(0)(trace):
+            return
+        bowls = self.bowls()
+        most = trace.quantities("bottoms.limits", decimals=4)
+        limits = [Tag(limit, bowls, f"bowl{n}", size=0.72 * size) for n, limit in enumerate(most)]
+        rates = [exact(trace, "thrown.rates", n) for n in range(2)]
+        rates = [rate.rounded_to(max(each.decimals for each in rates)) for rate in rates]
+        up = plan.dial.center[:2] - (0, plan.bowls.top)
+        tried = Readout(rates, bowls, "rate", before="rate ", size=size, anchor="top", at=up)
+        rule = Formula(Label(LIMIT), size, width=plan.dial.width).move_to(plan.dial.center)
+        good, last = findings.foretold(trace), len(trace["thrown.steps"]) - 1
+        badge = Verdict("as foretold" if good else "not as foretold", good).move_to(plan.verdict.center)
+        with self.beat():
+            self.add(bowls)
+            self.play(self.turn(1.2, veil=1, bottoms=0), Turn(bowls, 1.6, away=1, balls=1))
+            self.track(Turn(bowls, 8.0, linear, bend=1))
+            self.say(THROW)
+            self.wait(1.6)
+            self.show(rule, seconds=0.4)
+            self.show(*limits, after=0.15)
+            self.say(FORECAST, limit=most[0])
+        with self.beat():
+            self.play(FadeOut(rule, run_time=0.4), Turn(bowls, 0.5, bend=0))
+            self.play(FadeIn(tried, run_time=0.4), Turn(bowls, 1.2, linear, moment=last))
+            self.say(AT_LOW, rate=rates[0])
+            bowls.turn(rate=1, moment=last // 2)
+            self.play(Turn(bowls, 4.0, linear, moment=last))
+            self.track(Turn(bowls, 7.0, linear, moment=last + 12))
+            self.say(AT_HIGH, rate=rates[1])
+            self.show(badge, seconds=0.3)
+            if good and findings.equally_deep(trace):
+                self.say("Deep does not mean safe.")
+        gone = map(FadeOut, (tried, badge, *limits))
+        self.play(self.turn(1.2, veil=0, bottoms=1), Turn(bowls, 1.0, away=0, balls=0), *gone)
+        self.remove(bowls)
 
-    def panel_regions(self) -> list[Region]:
-        """Three columns or three rows, whichever makes the larger maps."""
-        stage = self.frame.stage
-        columns, rows = stage.columns([1, 1, 1], 0.35), stage.rows([1, 1, 1], 0.3)
-        left, right, bottom, top = WINDOWS[self.params.surface]
-        shape = Region(left, right, bottom, top)
-        self.in_rows = map_region(shape, self.panel_parts(rows[0], True)[0], False).width > map_region(
-            shape, self.panel_parts(columns[0], False)[0], False
-        ).width
-        return rows if self.in_rows else columns
-
-    def panel_parts(self, place: Region, beside: bool) -> tuple[Region, Region]:
-        """Room for a map and for the words beside it, or around it."""
-        if beside:
-            area, words = place.columns([0.58, 0.42], 0.35)
-            return area, words
-        size = self.frame.body
-        return Region(place.left, place.right, place.bottom + 5.1 * size, place.top - 1.6 * size), place
-
-    def rate_panel(self, n: int, place: Region) -> tuple[ContourMap, Trail, TextLine, VGroup]:
-        """A map with its run, the rate above it, the verdict below; or both beside it."""
-        run = f"rate[{n}]"
-        room, words = self.panel_parts(place, self.in_rows)
-        widest = max(text_width(as_showable(text), 1.0, weight) for m in range(3) for text, _, weight in self.panel_lines(m, True))
-        lack = 1.01 * self.frame.smallest * widest - words.width
-        if self.in_rows and lack > 0:  # the map yields so that the words can be read
-            room = Region(room.left, room.right - lack, room.bottom, room.top)
-            words = Region(words.left - lack, words.right, words.bottom, words.top)
-        area = self.contour_map(room, marks=False)
-        trail = self.trail(area, run)
-        lines = self.panel_lines(n, trail.leaves)
-        tallest = words.height / 5.4 if self.in_rows else self.frame.body * 1.15
-        size = min(self.frame.body * 1.15, tallest, words.width / widest)
-        x, align = (words.left, "left") if self.in_rows else (float(area.place.center[0]), "center")
-        baselines = [words.center[1] + (len(lines) / 2 - 0.8 - row) * 1.35 * size for row in range(len(lines))]
-        if not self.in_rows:
-            baselines = [area.place.top + 0.5 * size, *(area.place.bottom - (row * 1.35 + 1.1) * size for row in range(len(lines) - 1))]
-        made = [
-            TextLine(text, size, color, weight).at(x, float(baseline), align)  # type: ignore[arg-type]
-            for (text, color, weight), baseline in zip(lines, baselines, strict=True)
-        ]
-        return area, trail, made[0], VGroup(*made[1:])
-
-    def panel_lines(self, n: int, leaves: bool) -> list[tuple[Showable, str, Weight]]:
-        """The words of a panel, each with its colour and weight."""
-        run = f"rate[{n}]"
-        lines: list[tuple[Showable, str, Weight]] = [
-            (Sentence("rate {r}", {"r": self.setting("learning_rates", n)}), self.theme.text, "semibold"),
-            (Label(self.verdict(run)), self.verdict_color(run), "semibold"),
-            (Sentence("loss {b}", {"b": self.last_loss(run)}), self.theme.muted, "regular"),
-        ]
-        return [*lines, (LEAVES, self.theme.muted, "regular")] if leaves else lines
-
-    def verdict_color(self, run: str) -> str:
-        """Good for what converges, the gradient's orange opposite for what does not hold, plain otherwise."""
-        return {"converges": self.theme.good, "diverges": self.theme.negative, "oscillates": self.theme.negative}.get(self.verdict(run), self.theme.text)
-
-    def rates_claim(self, runs: list[str]) -> Sentence:
-        """The three verdicts in one sentence."""
-        said = []
-        for n, run in enumerate(runs):
-            holds = {
-                "diverges": diverges, "oscillates": oscillates, "converges": converges, "stalls": stalls, "on its way": under_way,
-            }[self.verdict(run)]  # fmt: skip
-            phrase = "is still on its way" if self.verdict(run) == "on its way" else self.verdict(run)
-            said.append(self.claim((f"{{rate}} {phrase}", lambda t, holds=holds, run=run: holds(t, run)), rate=self.setting("learning_rates", n)))
-        whole = Sentence("{a}, {b}, {c}.", dict(zip("abc", said, strict=True)))
-        if self.verdict(runs[0]) == "on its way" and self.verdict(runs[1]) == "converges" and self.verdict(runs[2]) in ("diverges", "oscillates"):
-            return join(whole, self.claim(("Too small creeps; too large overshoots.", lambda t: under_way(t, runs[0]) and (diverges(t, runs[2]) or oscillates(t, runs[2])))))
-        return whole
-
-    # Momentum -----------------------------------------------------------------------------------------
-
-    def styles(self) -> list[tuple[str, Shape]]:
-        """Colours and shapes of the runs that share a map."""
-        return [(self.theme.highlight, "circle"), (self.theme.text, "square"), (self.theme.good, "triangle")]
-
-    def build_up_momentum(self) -> None:
-        """Velocity builds up where steps agree."""
-        values = momenta(self.params)
-        runs = [f"momentum[{n}]" for n in range(len(values))]
-        place, low, top = self.three_parts()
-        area = self.contour_map(place)
-        rule = Formula(Label("v arrow.l mu v + nabla L, quad theta arrow.l theta - eta v"), self.frame.body * 1.3, width=top.width).move_to(top.center)
-        lengths = [self.trace[f"{run}.step_lengths"] for run in runs]
-        high = 1.08 * min(max(float(length.max()) for length in lengths), 25 * max(float(lengths[0][0]), 1e-9))
-        first = float(lengths[0][0])
-        marks = [(first, self.number(f"{runs[0]}.step_lengths", 0))] if 0.03 * high < first < high else []
-        plot = StepPlot(low, self.last_step, 0.0, max(high, 1e-9), "step length", marks)
-        balls = plot.key([self.momentum_name(n) for n in range(len(runs))], self.styles())
-        trails = [self.trail(area, run, *style, ball=0.11) for run, style in zip(runs, self.styles(), strict=False)]
-        few = min(12, max(1, max(int(self.trace[f"{run}.steps"]) for run in runs) // 2))
-        curves = [plot.curve(length, *style, ball=0.08) for length, style in zip(lengths, self.styles(), strict=False)]
-        with self.beat("Momentum lets the ball roll: each step keeps a share μ of the velocity v, and adds the new gradient."):
-            self.play(FadeIn(area), FadeIn(rule), run_time=0.7)
-            self.play(FadeIn(plot), *map(FadeIn, [*trails, *curves]), FadeIn(balls), run_time=0.7)
-            self.play(*(move for run, *pair in zip(runs, trails, curves, strict=True) for move in self.moves(run, *pair, end=few)), run_time=3.0)
-        heavy = runs[-1]
-        said = self.claim(
-            ("With μ = {m} velocity builds up: the longest step is {k} times the first.", lambda t: bool(t[f"{heavy}.speed_up"] >= 1.05 and t[f"{heavy}.boost"] > 1.05)),
-            ("With μ = {m} the longest step is {k} times the first: there the ground is steeper.", lambda t: bool(t[f"{heavy}.speed_up"] >= 1.05 >= t[f"{heavy}.boost"])),
-            ("With μ = {m} no step is clearly longer than the first, but the ball rolls on: its path is {p} times as long.", lambda t: bool(t[f"{heavy}.speed_up"] < 1.05 <= t[f"{heavy}.path_ratio"])),
-            ("With μ = {m} no step is clearly longer than the first, nor the path longer than without.", lambda t: bool(t[f"{heavy}.speed_up"] < 1.05 and t[f"{heavy}.path_ratio"] < 1.05)),
-            m=self.momentum_setting(len(runs) - 1),
-            k=self.number(f"{heavy}.speed_up"),
-            p=self.number(f"{heavy}.path_ratio"),
-        )
-        with self.beat(said):
-            self.play(*(move for run, *pair in zip(runs, trails, curves, strict=True) for move in self.moves(run, *pair, begin=few)), run_time=4.5)
-            note = self.leaving_note(area, *trails)
-            if note is not None:
-                self.play(FadeIn(note), run_time=0.4)
-        self.play(*map(FadeOut, [rule, plot, balls, *curves, *trails, *([note] if note is not None else [])]), run_time=0.5)
-        self.area = area
-
-    def momentum_setting(self, n: int) -> Quantity:
-        """The μ of a run of the momentum beat, as the parameter that it comes from."""
-        return self.setting("heavy_momentum" if momenta(self.params)[n] == self.params.heavy_momentum else "momentum")
-
-    def momentum_name(self, n: int) -> Showable:
-        """“without” or “μ = 0.90”."""
-        return "without" if n == 0 else Sentence("μ = {m}", {"m": self.momentum_setting(n)})
-
-    # The race -----------------------------------------------------------------------------------------
-
-    def race(self) -> None:
-        """SGD, momentum and Adam on the same surface."""
-        runs = [f"race[{n}]" for n in range(3)]
-        area = self.area
-        names: list[Showable] = ["SGD", Sentence("momentum {m}", {"m": self.setting("heavy_momentum")}), "Adam"]
-        _, upper, lower = self.three_parts()
-        plot = self.loss_plot(upper, *runs)
-        trails = [self.trail(area, run, *style, ball=0.12) for run, style in zip(runs, self.styles(), strict=True)]
-        curves = [plot.curve(self.trace[f"{run}.losses"], *style, ball=0.09) for run, style in zip(runs, self.styles(), strict=True)]
-        table = self.race_table(runs, names, lower)
-        racers = [table.cell(row, 0) for row in (1, 2, 3)]
-        marks = [ball_alone(np.array([table.left - 0.3, table.row_heights[row], 0]), *style) for row, style in enumerate(self.styles(), start=1)]
-        results = [VGroup(*(cell for (line, column), cell in table.cells.items() if line == row and column)) for row in range(4)]
-        with self.beat("A race with one learning rate, {rate}: SGD, momentum, and Adam, which rescales each direction.", rate=self.setting("learning_rate")):
-            self.play(*map(FadeIn, [plot, *racers, *marks, *trails, *curves]), run_time=0.8)
-            end = seen_until(*trails, *curves)
-            moves = [move for run, *pair in zip(runs, trails, curves, strict=True) for move in self.moves(run, *pair, end=end)]
-            self.play(*moves, run_time=6.0 * max(end / self.params.steps, 0.2))
-        with self.beat(self.race_claim(runs, names)):
-            self.play(FadeIn(results[0]), run_time=0.5)
-            for result in results[1:]:
-                self.play(FadeIn(result), run_time=0.5)
-            note = self.leaving_note(area, *trails)
-            if note is not None:
-                self.play(FadeIn(note), run_time=0.4)
-        self.play(*map(FadeOut, [area, plot, *racers, *marks, *results, *trails, *curves, *([note] if note is not None else [])]), run_time=0.5)
-
-    def race_table(self, runs: list[str], names: list[Showable], place: Region) -> Table:
-        """Loss at the end and verdict of each racer; in a narrow frame without the momentum's number."""
-        muted = self.theme.muted
-        colors = {(0, c): muted for c in range(3)} | {(r + 1, 2): self.verdict_color(run) for r, run in enumerate(runs)}
-        room = Region(place.left + 0.5, place.right, place.bottom, place.top)
-        for called in (names, list(OPTIMISERS.values())):
-            rows: list[list[Any]] = [[None, "final loss", "verdict"]]
-            rows += [[name, self.last_loss(run), Label(self.verdict(run))] for name, run in zip(called, runs, strict=True)]
-            with suppress(ValueError):
-                return Table(rows, room, ["left", "right", "left"], size=self.frame.body, colors=colors, gap=0.6)
-        raise AssertionError("the race's table fits no frame")
-
-    def race_claim(self, runs: list[str], names: list[Showable]) -> Sentence:
-        """Who is lowest in the end."""
-
-        def ends(trace: Trace) -> list[float]:
-            return [float(trace[f"{run}.losses"][-1]) for run in runs]
-
-        def lowered(trace: Trace) -> bool:
-            return min(ends(trace)) < float(trace[f"{runs[0]}.losses"][0])
-
-        best = int(np.argmin(ends(self.trace)))
-        written = [as_showable(self.last_loss(run)).text for run in runs]
-        return self.claim(
-            ("From this start none of the three comes lower.", lambda t: not lowered(t)),
-            (
-                "In the end more than one of them has the lowest loss, {loss}, to the digits shown.",
-                lambda t: written.count(written[best]) > 1,
-            ),
-            (
-                "Lowest in the end, on this surface and from this start: {name}, loss {loss}.",
-                lambda t: lowered(t) and ends(t)[best] == min(ends(t)),
-            ),
-            name=names[best],
-            loss=self.last_loss(runs[best]),
-        )
-
-    # A real surface -----------------------------------------------------------------------------------
-
-    def real_surface(self) -> None:
-        """The loss surface of a small network that was trained here, and a walk on it."""
+    def bowls(self) -> Bowls:
+        """The bottoms cut open, growing out of their places on the map."""
         trace = self.trace
-        place, side = self.halves((0.66, 0.34))
-        foot = self.frame.small * 3.2
-        room = Region(place.left, place.right, place.bottom + foot, place.top)
-        run = (trace["real.points"], trace["real.heights"])
-        solid = Surface(self.relief("network"), room, azimuth=VIEW[0] - 24, run=run)
-        source = Paragraph(Label(SOURCE), Region(place.left, place.right, place.bottom, place.bottom + 2.5 * self.frame.small), self.frame.small, self.theme.muted, lines=2)
-        moons, facts = self.moons(side)
-        cut = len(solid.run) < len(run[0])
-        note = TextLine("drawn until it leaves the picture", self.frame.small, self.theme.text)
-        note.at(place.left, room.bottom + 0.3 * self.frame.small)
-        with self.beat(
-            "A real one: {p} weights of a network trained to part these two moons. Two random directions span the ground.",
-            p=self.trace.quantity("network.parameter_count", decimals=0),
-        ):
-            self.play(FadeIn(moons), FadeIn(facts), run_time=0.8)
-            self.play(FadeIn(solid), FadeIn(source), run_time=0.8)
-            self.play(solid.animate.look(*VIEW, room), run_time=2.2)
-        with self.beat(
-            "The trained weights lie in the middle.",
-            self.outcome("real"),
-        ):
+        cuts = trace["bottoms.cuts"] - trace["bottoms.losses"][:, None]
+        origins = [self.land.anchor(f"bottom{n}") for n in range(len(cuts))]
+        sharpness, hops = trace["bottoms.curvatures"][:, -1], trace["thrown.offsets"]
+        return Bowls(self.plan(TEST).bowls, trace["bottoms.offsets"], cuts, sharpness, hops, origins)
+
+    def heavy_ball(self) -> None:
+        """The same start with momentum."""
+        trace, words = self.trace, {"descent": "steps without weight", "heavy": "steps with weight"}
+        there = [name for name in words if trace[f"{name}.there"] >= 0]
+        counts = [(trace.quantity(f"{name}.there", decimals=0), words[name]) for name in there]
+        shown = [Figures(self.plan(MAP).side, counts)] if counts else []
+        with self.beat():
+            self.track(self.turn(8.5, linear, azimuth=9))
+            self.play(self.turn(0.5, show0=1, show5=1))
+            self.play(self.turn(2.6, run0=float(trace["descent.steps"]), run5=float(trace["heavy.steps"])))
+            self.show(*shown)
+            heavy, plain = (steps(trace, f"{name}.there") for name in ("heavy", "descent"))
+            self.say(WEIGHT, a=heavy, b=plain, s=steps(trace, "heavy.steps"))
+        self.play(self.turn(0.6, show0=0, show5=0), *map(FadeOut, shown))
+
+    def random_starts(self) -> None:
+        """Was our start a nasty one?"""
+        trace = self.trace
+        all_of_them, as_long = (trace.quantity(f"random.{each}", decimals=0) for each in ("count", "as_long"))
+        own = trace.quantity("random.own", decimals=0)
+        counts = [(own, "steps ours crawled"), (all_of_them, "random starts"), (as_long, "crawl as long")]
+        figures = Figures(self.plan(MAP).side, counts)
+        with self.beat():
+            self.say("Did we pick a nasty start?")
+            self.track(self.turn(9, linear, azimuth=-8))
+            self.play(self.turn(2.2, linear, rain=1, bottoms=0))
+            self.show(figures)
+            self.say(NASTY, c=steps(trace, "random.own"), m=all_of_them, k=as_long)
+        self.play(self.turn(0.6, rain=0), FadeOut(figures))
+
+    def slices(self) -> None:
+        """Two slices through one trained network."""
+        areas, rest = self.plan(PAIR), [Walk(np.zeros((1, 2)))]
+        look = {"size": 1.2, "elevation": 36, "distance": 2.6, "ink": 0.7, "show0": 1}
+        places = ((areas.one, "network"), (areas.other, "slice"))
+        pair = [Landscape(area, self.terrain(name), rest, **look) for area, name in places]
+        with self.beat():
+            self.play(self.turn(0.6, veil=1), *(Later(0.3, FadeIn(land, run_time=0.6)) for land in pair))
+            for land in pair:
+                self.track(Turn(land, 8, linear, azimuth=52))
+            self.say("A real network has far more than two dials.")
+            self.say("Two slices, both through its trained weights.")
+            self.say(SLICES)
+        self.land.turn(fog=1, reach=0.16, ink=0, bottoms=0, run0=0, show0=1, follow=1, shift_x=0, shift_y=0)
+        self.land.turn(elevation=60, azimuth=self.front, size=self.near(0.7))
+        self.play(*(FadeOut(land, run_time=0.6) for land in pair), Later(0.3, self.turn(0.6, veil=0)))
+
+    def answer(self) -> None:
+        """The fog again, and what the walk was enough for."""
+        with self.beat():
+            self.track(self.turn(6.5, azimuth=self.beside, elevation=34, near=0.5))
+            self.play(self.turn(3.6, linear, run0=float(self.trace["descent.steps"]), eased=0))
+            self.say(ANSWER)
+            self.track(self.turn(6, fog=0, ink=0.7, near=0.62, elevation=42))
+            self.say("Somebody said how wrong. What if nobody does?")
             self.wait(1.0)
-            self.play(solid.animate(rate_func=linear).finish(), run_time=4.0)
-            if cut:
-                self.play(FadeIn(note), run_time=0.4)
-        self.play(*map(FadeOut, [solid, source, moons, facts, *([note] if cut else [])]), run_time=0.6)
-
-    def moons(self, place: Region) -> tuple[PointCloud, VGroup]:
-        """The network's data, and what it reached."""
-        trace, size = self.trace, self.frame.body
-        lines: list[Showable] = [
-            Label("network 2-8-8-1, tanh"),
-            Sentence("{n} points", {"n": trace.quantity("network.examples", decimals=0)}),
-            Sentence("classified correctly: {a}", {"a": trace.quantity("accuracy", decimals=1, unit=" %")}),
-            Sentence("trained loss {l}", {"l": self.number("training.losses", len(trace["training.losses"]) - 1)}),
-        ]
-        beside = place.width > 2 * place.height
-        room, words = place.columns([0.4, 0.6], 0.4) if beside else place.rows([0.56, 0.44], 0.3)
-        size = min(size, words.height / (1.35 * len(lines)), *(words.width / text_width(as_showable(line), 1.0) for line in lines))
-        points = trace["data.points"]
-        low, high = points.min(axis=0), points.max(axis=0)
-        spots = (points - (low + high) / 2) * min((room.width, room.height) / (high - low)) * 0.92 + room.center[:2]
-        colors = np.where(trace["data.labels"][:, None] > 0.5, rgba(self.theme.positive), rgba(self.theme.negative))
-        cloud = PointCloud(spots, 0.055, colors)
-        made = VGroup()
-        x, middle, _ = words.center
-        top = middle + 0.65 * len(lines) * size if beside else float(spots[:, 1].min()) - 0.5
-        for row, line in enumerate(lines):
-            color = self.theme.muted if row else self.theme.text
-            made.add(TextLine(line, size, color).at(float(x), top - (row * 1.35 + 0.66) * size, "center"))
-        if not beside:
-            VGroup(cloud, made).shift((0, float(place.center[1]) - (float(spots[:, 1].max()) + float(made.get_bottom()[1])) / 2, 0))
-        return cloud, made
-
-    # The end ------------------------------------------------------------------------------------------
-
-    def ending(self) -> None:
-        """The rule worth keeping, and the parameters used."""
-        stage = self.frame.stage
-        size = self.frame.title_size * (1.5 if self.frame.portrait else 2.2)
-        formula = Formula("theta arrow.l theta - eta thin nabla L(theta)", size, width=stage.width)
-        words = TextLine("new weights = weights − learning rate × gradient", self.frame.body, self.theme.text)
-        if words.width > stage.width:
-            words.scale_to_fit_width(stage.width)
-        with self.beat("That is the whole rule. Nearly every neural network learns by some version of it."):
-            used = self.used_parameters()
-            VGroup(formula, words, used).arrange(DOWN, buff=0.6).move_to(stage.center)
-            self.play(FadeIn(formula, shift=0.2 * UP), FadeIn(words), run_time=1.0)
-            self.play(FadeIn(used), run_time=0.6)
-
-    def used_parameters(self) -> VGroup:
-        """The parameters of this video, on lines of their own."""
-        start = join(*(self.setting("start", n) for n in range(2)), separator="   ")
-        rates = join(*(self.setting("learning_rates", n) for n in range(3)), separator="   ")
-        lines: list[Showable] = [
-            Sentence("surface: {s}, start {p}", {"s": Label(self.params.surface), "p": start}),
-            Sentence("{o}, learning rate {r}, {n}", {"o": OPTIMISERS[self.params.optimiser], "r": self.setting("learning_rate"), "n": counted(self.given("steps"), "step", "steps")}),
-            Sentence("learning rates compared: {r}", {"r": rates}),
-            Sentence("momentum {a} and {b}, seed {s}", {"a": self.setting("momentum"), "b": self.setting("heavy_momentum"), "s": self.given("seed")}),
-        ]
-        return centred_lines(lines, self.frame.stage.width)
-
-
-def momenta(p: GradientDescent.Params) -> list[float]:
-    """Momenta that are compared, none first."""
-    return sorted({0.0, p.momentum, p.heavy_momentum})
-
-
-def seen_until(*trails: Trail) -> int:
-    """The last step of which a trail has anything in its window, at least the first."""
-    return max(int(np.flatnonzero(trail.seen).max(initial=0)) + 1 for trail in trails)
-
-
-def alike(first: float, second: float) -> bool:
-    """Whether two losses are the same to eight decimals."""
-    return abs(first - second) < 1e-8 * max(1.0, abs(first))
-
-
-# What verdicts mean, read off the trace: the narration rests on these.
-
-
-def diverges(trace: Trace, run: str) -> bool:
-    """Beyond all bounds, or a loss that ended above its start."""
-    losses = trace[f"{run}.losses"]
-    return bool(trace[f"{run}.stopped"]) or bool(losses[-1] > losses[0])
-
-
-def oscillates(trace: Trace, run: str) -> bool:
-    """More than half of the steps turn back."""
-    return float(trace[f"{run}.turning_share"]) > 0.5
-
-
-def converges(trace: Trace, run: str) -> bool:
-    """Close to a minimum at the end."""
-    return trace.text[f"{run}.verdict"] == "converges" and float(trace[f"{run}.distance"]) <= float(trace[f"{run}.tolerance"])
-
-
-def stalls(trace: Trace, run: str) -> bool:
-    """No gradient left, and no minimum near."""
-    return trace.text[f"{run}.verdict"] == "stalls" and float(trace[f"{run}.gradient_norms"][-1]) < 1e-6
-
-
-def under_way(trace: Trace, run: str) -> bool:
-    """None of the others."""
-    return not any(holds(trace, run) for holds in (diverges, oscillates, converges, stalls))

@@ -23,6 +23,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 SCENES = ("NetworkOfLines", "NumberTable", "CurveWithUpdaters", "CameraTour")
 SIZE, FPS = (1920, 1080), 60
+CORPUS_SIZES = {"480p15": ((854, 480), 15), "1080p60": ((1920, 1080), 60)}
 # Share of the cores that others may use; above it, wall times say more about them than about us.
 MOST_LOAD = 0.15
 
@@ -58,23 +59,14 @@ def run_manim(subject: str, folder: Path) -> tuple[float, Path, float, float]:
         seconds, _, memory, processor = child("manim", subject, output, 1)
         return seconds, output, memory, processor
     file, name = subject.rsplit(":", 1)
-    command = [
-        sys.executable,
-        "-m",
-        "manim",
-        "render",
-        "--disable_caching",
-        "--media_dir",
-        str(folder / "media"),
-    ]
-    command += ["-r", f"{SIZE[0]},{SIZE[1]}", "--fps", str(FPS), "--progress_bar", "none", file, name]
+    command = [sys.executable, "-m", "manim", *manims_options(folder / "media"), file, name]
     seconds, _, memory, processor = timed(command)
     found = next(path for path in (folder / "media").rglob(f"{name}.mp4") if "partial" not in str(path))
     return seconds, found, memory, processor
 
 
 def run_engine(subject: str, output: Path, workers: int) -> tuple[float, float, float]:
-    """One run of the engine without its cache: ``nnanim render`` for a plain scene; seconds, peak MB, processor seconds.
+    """One run of the engine without its cache: ``nnanim manim`` for a plain scene; seconds, peak MB, processor seconds.
 
     A chapter is rendered without what ``nnanim render`` puts beside the video, which manim does not make.
     """
@@ -82,11 +74,61 @@ def run_engine(subject: str, output: Path, workers: int) -> tuple[float, float, 
         seconds, _, memory, processor = child("engine", subject, output, workers)
         return seconds, memory, processor
     file, name = subject.rsplit(":", 1)
-    command = [sys.executable, str(HERE / "render.py"), "render", file, name, "--quality", f"{SIZE[1]}p"]
-    command += ["--fps", str(FPS), "--workers", str(workers), "--no-cache", "--force", "--quiet", "--out"]
-    seconds, text, memory, processor = timed([*command, str(output.parent / "engine")])
-    Path(text.splitlines()[-1]).replace(output)
+    media = output.parent / "engine"
+    command = [sys.executable, str(HERE / "render.py"), "manim", "--workers", str(workers)]
+    seconds, _, memory, processor = timed([*command, *manims_options(media), file, name])
+    next(media.rglob(f"{name}.mp4")).replace(output)
     return seconds, memory, processor
+
+
+def manims_options(media: Path, size: tuple[int, int] = SIZE, fps: int = FPS) -> list[str]:
+    """What both commands are told."""
+    options = ["--disable_caching", "--media_dir", str(media), "--progress_bar", "none"]
+    return [*options, "-r", f"{size[0]},{size[1]}", "--fps", str(fps)]
+
+
+def measure_corpus(size: tuple[int, int], fps: int, rounds: int, names: list[str]) -> list[dict[str, Any]]:
+    """Wall and processor time of both commands for the scenes of bench_corpus.py, in turn; prints a line for each."""
+    rows = []
+    file = str(HERE / "bench_corpus.py")
+    commands = {"manim": [sys.executable, str(HERE / "bench_manim.py")], "engine": [sys.executable, str(HERE / "render.py"), "manim"]}
+    for name in names:
+        taken: dict[str, list[tuple[float, float]]] = {"manim": [], "engine": []}
+        for _ in range(rounds):
+            for kind, command in commands.items():
+                with tempfile.TemporaryDirectory(prefix="nnanim-bench-") as folder:
+                    seconds, _, _, processor = timed([*command, *manims_options(Path(folder), size, fps), file, name])
+                taken[kind].append((seconds, processor))
+        wall = {kind: statistics.median(seconds for seconds, _ in runs) for kind, runs in taken.items()}
+        spent = {kind: statistics.median(processor for _, processor in runs) for kind, runs in taken.items()}
+        row = {"scene": name, "seconds": wall, "processor_seconds": spent}
+        row |= {"times_faster": wall["manim"] / wall["engine"], "times_less_processor": spent["manim"] / spent["engine"]}
+        rows.append(row)
+        print(
+            f"{name:<24}{wall['manim']:>9.2f}{wall['engine']:>9.2f}{row['times_faster']:>7.2f}×"
+            f"{spent['manim']:>13.2f}{spent['engine']:>13.2f}{row['times_less_processor']:>7.2f}×",
+            flush=True,
+        )
+    for of, key in (("wall", "times_faster"), ("processor", "times_less_processor")):
+        ratios = [row[key] for row in rows]
+        print(
+            f"{len(rows)} scenes at {size[1]}p{fps}, {of} time: median {statistics.median(ratios):.2f}×, "
+            f"least {min(ratios):.2f}×"
+        )
+    return rows
+
+
+def corpus(chosen: argparse.Namespace, on: dict[str, Any]) -> None:
+    """Measure the corpus at one size and write the figures beside the others."""
+    tree = ast.parse((HERE / "bench_corpus.py").read_text(encoding="utf-8"))
+    names = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+    size, fps = CORPUS_SIZES[chosen.corpus]
+    only = [name for name in names if name in chosen.subjects] or names
+    rows = measure_corpus(size, fps, chosen.rounds, only)
+    keep(
+        {"machine": on, "size": size, "fps": fps, "rounds": chosen.rounds, "scenes": rows},
+        chosen.output.with_name(f"bench-{chosen.corpus}.json"),
+    )
 
 
 def count_frames(video: Path) -> int:
@@ -238,13 +280,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help="a chapter's name, or FILE:CLASS")
+    parser.add_argument(
+        "--corpus", choices=CORPUS_SIZES, help="measure the documentation scenes of bench_corpus.py at this size (or the SUBJECTs of them)"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--anyway", action="store_true", help="measure although others use the machine")
     parser.add_argument("--output", type=Path, default=HERE.parent / "media" / "bench.json")
     chosen = parser.parse_args()
     if chosen.rounds < 1:
         parser.error("--rounds must be at least 1")
-    subjects = [checked(text, parser) for text in chosen.subjects]
+    subjects = [] if chosen.corpus else [checked(text, parser) for text in chosen.subjects]
     on = machine(others_load())
     if on["busy"] and not chosen.anyway:
         parser.exit(
@@ -253,6 +298,9 @@ def main() -> None:
             f"{on['load_average_at_start']:.1f}), so times would be theirs as well as ours; "
             "wait, or measure with --anyway\n",
         )
+    if chosen.corpus:
+        corpus(chosen, on)
+        return
     report: dict[str, Any] = {"machine": on, "size": SIZE, "fps": FPS, "rounds": chosen.rounds, "scenes": []}
     print(
         f"{'':<24}{'manim s':>9}{'engine s':>9}{'faster':>8}{'1→all':>7}{'/floor':>8}{'SSIM':>8}{'size':>7}{'MB':>6}"

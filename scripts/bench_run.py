@@ -153,9 +153,9 @@ def run_network() -> dict[str, Any]:
     from nnanim.engine import RenderSettings, render
     from nnanim.engine.camera import quicken
     from nnanim.engine.session import configured
-    from nnanim.visuals.bundle import WeightBundle
-    from nnanim.visuals.neurons import Neurons
-    from nnanim.visuals.painted import PaintedCamera
+    from nnanim.visuals.networks.bundle import WeightBundle
+    from nnanim.visuals.networks.neurons import Neurons
+    from nnanim.visuals.paint.painted import PaintedCamera
 
     numbers = np.random.default_rng(0)
     places = [

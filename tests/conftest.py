@@ -26,6 +26,16 @@ hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000
 hypothesis.settings.load_profile("steady")
 
 
+@pytest.fixture(autouse=True)
+def no_film_on_the_page() -> Iterator[None]:
+    """A film leaves its frame's regions and sizes of type behind; the next test begins without."""
+    from nnanim.visuals.page.frame import use_film
+
+    use_film(False)
+    yield
+    use_film(False)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def manims_own_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Whatever manim writes goes to a temporary folder, not to the current one."""
@@ -49,7 +59,7 @@ def nobodys_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def dark_theme() -> Iterator[None]:
     """A test that chooses a theme does not choose it for those after it."""
     yield
-    from nnanim.visuals.theme import use_theme
+    from nnanim.visuals.page.theme import use_theme
 
     use_theme("dark")
 

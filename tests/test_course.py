@@ -126,3 +126,12 @@ def test_a_course_without_chapters_or_folder_says_so(tmp_path):
     (tmp_path / "course.toml").write_bytes(b"\xff\xff")
     with pytest.raises(CourseError, match="not valid TOML"):
         load_course(tmp_path)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_course_table(tmp_path):
+    course(tmp_path, "tiny-lesson", tiny_lesson=GOOD)
+    table = tmp_path / "course.toml"
+    table.write_bytes(b"\xef\xbb\xbf" + table.read_bytes())
+    mine = load_course(tmp_path)
+    assert mine.title == "Mine"
+    assert mine.chapter("tiny-lesson").part() == "One"

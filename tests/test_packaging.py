@@ -57,7 +57,9 @@ def needed(requirements: list[str]) -> set[str]:
     return {name for name, _ in found}
 
 
-WANTED = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]]
+EXTRAS = [text for extra in PROJECT["project"]["optional-dependencies"].values() for text in extra]
+DECLARED = [*PROJECT["project"]["dependencies"], *EXTRAS]
+WANTED = [*DECLARED, *PROJECT["dependency-groups"]["dev"]]
 
 
 def test_every_dependency_has_one_version():
@@ -68,7 +70,7 @@ def test_every_dependency_has_one_version():
 
 @pytest.mark.parametrize(
     ("folders", "declared"),
-    [(("nnanim", "scenes"), PROJECT["project"]["dependencies"]), (("tests", "scripts"), WANTED)],
+    [(("nnanim", "scenes"), DECLARED), (("tests", "scripts"), WANTED)],
     ids=["nnanim", "tests"],
 )
 def test_whatever_is_imported_is_declared(folders, declared):
@@ -128,7 +130,7 @@ def test_the_wheel_holds_the_package_its_data_and_the_course(wheel):
     expected = {f"nnanim/{name}" for name in sources("nnanim")} | {
         f"nnanim/_course/{name}" for name in sources("scenes")
     }
-    assert {"nnanim/facts.toml", "nnanim/visuals/themes.toml", "nnanim/_course/course.toml"} <= expected
+    assert {"nnanim/facts.toml", "nnanim/visuals/page/themes.toml", "nnanim/_course/course.toml"} <= expected
     assert expected <= names
     strays = [name for name in names if not name.startswith("nnanim/") or "__pycache__" in name]
     assert not strays
@@ -197,14 +199,24 @@ def is_in(module: str, *packages: str) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
+TORCH_FREE = tuple(f"nnanim.sim.{name}" for name in ("outcomes", "riddle", "findings", "surfaces", "twin_outcomes"))
+"""Simulations' definitions that words need as well: they load no torch."""
+
+
 def scene_violations(source: str) -> list[str]:
     """Imports that a scene file must not have: torch and simulations at its top, and what is made from a scene."""
     return [
         module
         for module, lazy in imports(ast.parse(source))
         if is_in(module, "nnanim.engine", "nnanim.lecture", "nnanim.audit", "nnanim.cli", "nnanim.course")
-        or (is_in(module, "torch", "nnanim.sim") and not lazy)
+        or (is_in(module, "torch", "nnanim.sim") and not is_in(module, *TORCH_FREE) and not lazy)
     ]
+
+
+@pytest.mark.parametrize("module", TORCH_FREE)
+def test_what_scenes_may_import_of_the_simulations_loads_no_torch(module):
+    program = f"import sys, {module}; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "False\n"
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "scenes").glob("*.py")), ids=lambda file: file.stem)
@@ -229,7 +241,7 @@ def test_the_scene_rule_bites(source, violations):
 
 
 def test_the_engine_imports_only_manim_cairo_av_numpy_and_pillow():
-    allowed = ("nnanim.engine", "manim", "cairo", "av", "numpy", "PIL", *sys.stdlib_module_names)
+    allowed = ("nnanim.engine", "nnanim.visuals.paint", "manim", "cairo", "av", "numpy", "PIL", *sys.stdlib_module_names)
     foreign = {
         (file.name, module)
         for file in (ROOT / "nnanim" / "engine").rglob("*.py")
@@ -367,6 +379,22 @@ def test_only_what_is_missing_is_installed(machine):
     assert "installing system packages: libpango1.0-dev\n" in done.stdout
     assert re.search(r"^apt-get install .* libpango1\.0-dev$", machine.calls, re.MULTILINE)
     assert "libcairo2-dev" not in machine.calls
+
+
+def test_the_tests_get_a_browser_and_do_without_where_there_is_none(machine):
+    machine.give_everything()
+    machine.program("apt-get", "exit 100")
+    done = machine.setup("--dev")
+    assert (done.returncode, "without Chromium" in done.stdout) == (0, True)
+    assert re.search(r"^apt-get install .* chromium$", machine.calls, re.MULTILINE)
+    machine.program("chromium", "")
+    (machine.checkout / ".venv" / "ready-for").unlink()
+    (machine.folder / "calls").unlink()
+    assert "Chromium" not in machine.setup("--dev").stdout
+    assert "apt-get" not in machine.calls
+    (machine.bin / "chromium").unlink()
+    (machine.checkout / ".venv" / "ready-for").unlink()
+    assert "Chromium" not in machine.setup().stdout, "rendering needs no browser"
 
 
 def test_homebrew_installs_what_a_mac_lacks(machine):

@@ -14,6 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import Field, model_validator
 
+from nnanim.course import load_course
+from nnanim.lecture.recipe import Output, Recipe
 from nnanim.params import (
     Numbers,
     ParameterError,
@@ -25,6 +27,7 @@ from nnanim.params import (
     read_toml,
     show_value,
 )
+from nnanim.wording import LONGEST_MESSAGE, one_line
 
 
 class Sample(Params):
@@ -81,6 +84,8 @@ def refused(*assignments: str) -> str:
         ('method="adam"', "method", "adam"),
         ("shuffle=true", "shuffle", True),
         ("name=a=b", "name", "a=b"),
+        ("file=3", "file", Path("3")),
+        ("file='a b'", "file", Path("'a b'")),
         ("file=a b.npz", "file", Path("a b.npz")),
     ],
 )
@@ -89,6 +94,60 @@ def test_values_as_people_write_them(written, name, value):
     assert getattr(params, name) == value
     assert type(getattr(params, name)) is type(value)
     assert set(params.changed()) == {name}
+
+
+def test_a_default_that_follows_from_another_parameter_is_no_change():
+    class Follows(Params):
+        size: int = 3
+        half: int = Field(default_factory=lambda given: given["size"] // 2)
+
+    assert Follows.read({"size": 9}).half == 4
+    assert Follows.read({"size": 9}).changed() == {"size": 9}
+    assert Follows.read({"size": 9, "half": 4}).changed() == {"size": 9}
+    assert Follows.read({"size": 9, "half": 1}).changed() == {"size": 9, "half": 1}
+    assert Follows.read({}).changed() == {}
+    assert Follows.read(Follows.read({"size": 9, "half": 1}).changed()).half == 1
+
+
+AS_TYPED = ["3.10", "3", "1e5", "007", "true", "null", "none", "[1]", "[1, 2]", '"so"', "'so'", " leading", "trailing ", "  ", "inf", "nan", "-0", "1_000",
+            "2024-01-01", "{a = 1}", "# no comment", "a # b", "\\n", "a\nb", "😀 世界 مرحبا é", "0x1F"]  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", AS_TYPED)
+def test_text_is_taken_as_it_is_typed(typed):
+    assert read(f"name={typed}").name == typed
+    assert str(read(f"file={typed}").file) == str(Path(typed))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_text_is_taken_as_it_is_typed(typed):
+    assert read(f"name={typed}").name == typed
+
+
+@pytest.mark.parametrize(
+    ("chapter_name", "name"),
+    [("autoregressive-generation", "prompt"), ("autoregressive-generation", "model"), ("qkv-attention", "sentence"),
+     ("qkv-attention", "word"), ("qkv-attention", "model"), ("forward-propagation", "weights")],
+)  # fmt: skip
+def test_which_parameters_of_the_chapters_are_text(chapter_name, name):
+    cls = load_course().chapter(chapter_name).Params
+    assert cls.is_text(name)
+    texts = {n for n, rule in cls.model_json_schema()["properties"].items()
+             for option in rule.get("anyOf", [rule]) if option.get("type") == "string" and "enum" not in option}  # fmt: skip
+    assert {n for n in cls.model_fields if cls.is_text(n)} == texts
+
+
+@pytest.mark.parametrize("written", ["3.10", "7", "true", "2024-01-01"])
+def test_a_bare_value_of_a_toml_file_is_no_text(tmp_path, written):
+    (tmp_path / "mine.toml").write_text(f'name = "{written}"', encoding="utf-8")
+    assert Sample.read(read_toml(tmp_path / "mine.toml")).name == written
+    (tmp_path / "mine.toml").write_text(f"name = {written}", encoding="utf-8")
+    with pytest.raises(ParameterError, match=r"name must be text, got .* a text stands in quotes"):
+        Sample.read(read_toml(tmp_path / "mine.toml"))
+
+
+def test_bytes_that_are_no_text_are_refused():
+    assert "UTF-8" in refused("name=caf\udce9")
 
 
 @given(st.lists(st.integers(1, 10**6), min_size=2, max_size=4), st.sampled_from("-, ;"))
@@ -138,14 +197,68 @@ def test_the_later_assignment_counts():
         ("sizes=[true, 2]", ["whole numbers", "got true at place 1"]),
         ("inputs=[1, 'a']", ["inputs must be numbers", "got a at place 2", "--set inputs=0.8,0.3"]),
         ("shuffle=maybe", ["true or false", "got maybe"]),
-        ("name=3", ["name must be text", "got 3"]),
-        ("file=3", ["file must be a file", "got 3"]),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_with_what_is_allowed(written, parts):
     message = refused(written)
     for part in parts:
         assert part in message
+
+
+class Counts(Params):
+    """Parameters whose count is bounded in every way."""
+
+    pair: Numbers = Field((1.0, 2.0), min_length=2, max_length=2)
+    one: Numbers = Field((1.0,), min_length=1, max_length=1)
+    few: Sizes = Field((1,), min_length=1, max_length=3)
+    some: Sizes = Field((1,), min_length=1)
+    lone: Sizes = Field((1,), max_length=1)
+    most: Sizes = Field((1,), max_length=2)
+    free: Numbers = (1.0,)
+    note: str = Field("so", min_length=1, max_length=400)
+    letter: str = Field("a", max_length=1)
+
+
+def test_counts_are_said_as_people_say_them():
+    said = {name: allowed(Counts, name) for name in Counts.model_fields}
+    assert said == {
+        "pair": "2 numbers",
+        "one": "1 number",
+        "few": "1 to 3 whole numbers",
+        "some": "at least 1 whole number",
+        "lone": "at most 1 whole number",
+        "most": "at most 2 whole numbers",
+        "free": "numbers",
+        "note": "text of 1 to 400 characters",
+        "letter": "text of at most 1 character",
+    }
+
+
+@given(st.sampled_from([*Counts.model_fields, "other"]), st.text(min_size=200, max_size=4000) | st.lists(st.integers(), min_size=200, max_size=900))
+def test_messages_are_short_whatever_was_given(name, value):
+    for given_value in (value, {"x": value}, [value]):
+        try:
+            Counts.read({name: given_value})
+        except ParameterError as error:
+            assert len(str(error)) <= LONGEST_MESSAGE
+            assert name in str(error)
+    if isinstance(value, str) and len(value) > 400:
+        with pytest.raises(ParameterError, match=f"note must be text of 1 to 400 characters, got {len(value):,} characters"):
+            Counts.read({"note": value})
+
+
+@given(st.text(), st.integers(10, 300))
+def test_a_message_in_one_line_keeps_its_ends(text, most):
+    line = one_line(text, most)
+    words = " ".join(text.split())
+    assert len(line) <= most
+    assert "\n" not in line
+    if len(words) <= most:
+        assert line == words
+    else:
+        start, end = line.split(" … ", 1) if words.count(" … ") == 0 else (line[:1], line[-1:])
+        assert words.startswith(start)
+        assert words.endswith(end)
 
 
 @given(st.dictionaries(st.sampled_from([*Sample.model_fields, "other"]), st.recursive(
@@ -176,6 +289,13 @@ def test_a_toml_file_says_the_same_as_assignments(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text('sizes = [3, 4]\ninputs = "0.8,0.3"\nlearning_rate = 1\nmethod = "adam"\n', encoding="utf-8")
     assert Sample.read(read_toml(path)) == read("sizes=3-4", "inputs=0.8,0.3", "learning_rate=1", "method=adam")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_toml_file(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('seed = 3\nname = "é"\n', encoding="utf-8-sig")
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert read_toml(path) == {"seed": 3, "name": "é"}
 
 
 def test_a_pipe_is_read_once(tmp_path):
@@ -296,3 +416,12 @@ def test_the_chapters_schema_accepts_its_defaults_and_describes_them(chapter):
     assert not fits(schema, {**defaults, "activation": "swish"})
     assert not fits(schema, {**defaults, "layers": [3, 2]})
     assert all("description" in field for field in schema["properties"].values())
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20))
+def test_a_typed_text_comes_back_from_its_recipe(tmp_path_factory, typed):
+    """Written to TOML and read again it is the same text, whatever number, date or quotation it looks like."""
+    folder = tmp_path_factory.mktemp("recipe")
+    recipe = Recipe("sample", read(f"name={typed}"), Output(), "source")
+    (folder / "recipe.toml").write_text(recipe.to_toml(), encoding="utf-8")
+    assert Sample.read(read_toml(folder / "recipe.toml")["params"]) == recipe.params

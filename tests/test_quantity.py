@@ -223,3 +223,48 @@ def test_significant_figures_are_those_of_decimal_arithmetic(value, figures):
 def test_zero_has_no_figures():
     assert Quantity(0.0, "x").to_figures(2).text == "0"
     assert Quantity(-0.0, "x").to_figures(2).text == "0"
+
+
+@pytest.mark.parametrize(
+    ("quantity", "text"),
+    [
+        (Quantity(0.19634, "x", 3, second=0.485), "chaotic"),
+        (Quantity(0.19634, "x", 3, second=0.19635), "0.196"),
+        (Quantity(0.19634, "x", 3, second=0.19734), "0.2"),
+        (Quantity(0.12499, "x", 2, second=0.1250001), "0.12"),  # between two: either is right
+        (Quantity(1e-9, "x", 2, second=3e-9), "0.00"),
+        (Quantity(4321.4, "x", 0, second=4321.41), "4,321"),
+        (Quantity(4321.4, "x", 0, second=4324.0), "4.3\u00a0×\u00a010³"),
+        (Quantity(2.108e-6, "x", second=1.578e-6).to_figures(2), "chaotic"),
+        (Quantity(2.108e-6, "x", second=2.109e-6).to_figures(2), "2.1\u00a0×\u00a010⁻⁶"),
+        (Quantity(2.108e-6, "x", second=2.12e-6).to_figures(2), "2\u00a0×\u00a010⁻⁶"),
+        (Quantity(0.6784, "x", 1, " %", second=0.6785), "68 %"),
+        (Quantity(0.6784, "x", 1, " %", second=0.7), "chaotic"),
+        (Quantity(7.0, "x", 0, second=8.0), "chaotic"),
+        (Quantity(7.0, "x", 0, second=7.0), "7"),
+        (Quantity(0.5, "x", second=float("nan")), "chaotic"),
+        (Quantity(0.0, "x", second=1e-40).to_figures(2), "0"),
+    ],
+)
+def test_only_digits_that_two_computations_agree_on_are_shown(quantity, text):
+    assert quantity.text == text
+    assert len(quantity.entries) == (text != "chaotic")
+
+
+def off_by(text: str, value: float) -> Decimal:
+    """How far a written number is from a value, in units of its last digit."""
+    factor, _, exponent = text.replace("−", "-").replace(",", "").partition("\u00a0×\u00a010")
+    power = int(exponent.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or 0)
+    unit = Decimal(1).scaleb(power - len(factor.partition(".")[2]))
+    return abs(Decimal(factor).scaleb(power) - Decimal(value)) / unit
+
+
+@given(st.floats(-1e6, 1e6).filter(lambda x: abs(x) > 1e-6), st.floats(1e-9, 1.0), st.integers(0, 4), st.integers(1, 4))
+def test_what_is_shown_is_right_of_both_computations(value, relative, decimals, figures):
+    second = value * (1 + relative)
+    for quantity in (Quantity(value, "x", decimals, second=second), Quantity(value, "x", second=second).to_figures(figures)):
+        if not quantity.is_chaotic:
+            assert off_by(quantity.text, value) <= Decimal("0.5001")
+            assert off_by(quantity.text, second) <= Decimal("0.5201")
+        else:  # not even one figure is sure: rounding moves it by a fiftieth at least
+            assert abs(value - second) * 16 > 0.02 * abs(value)

@@ -16,8 +16,8 @@ from PIL import Image
 from nnanim.audit.ledger import texts_on_stage
 from nnanim.chapter import Beat, Chapter
 from nnanim.engine import rehearse, snapshot
-from nnanim.visuals.number_grid import NumberGrid
-from nnanim.visuals.text import TextLine
+from nnanim.visuals.cells.number_grid import NumberGrid
+from nnanim.visuals.page.text import TextLine
 
 PADDING = 0.06
 """Cut around a number, in manim units."""

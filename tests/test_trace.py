@@ -208,3 +208,25 @@ def test_the_longest_name_is_meant():
     trace = Trace({"w": np.array([10.0, 20.0]), "w[1]": np.array([1.0, 2.0])})
     assert trace.value("w[1][0]") == 1.0
     assert trace.value("w[0]") == 10.0
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_the_second_computation_travels_in_the_file(tmp_path, suffix):
+    first = {"x": np.array([0.5, 1.25]), "n": np.array(3), "only_here": np.array([1.0])}
+    trace = Trace(first, {"a": "b"})
+    near, far = Trace({"x": np.array([0.5, 1.26])}), Trace({"x": np.array([0.5, 1.5]), "n": np.array(3)}, {"a": "c"})
+    trace = trace.beside(near, far)
+    trace = trace.with_given({"parameters.rate": 0.1})
+    path = tmp_path / f"trace{suffix}"
+    path.write_bytes(trace.to_bytes(suffix))
+    read = Trace.load(path)
+    assert read.digest == trace.digest
+    assert sorted(read) == sorted(trace)
+    assert [list(other["x"]) for other in read.again] == [[0.5, 1.26], [0.5, 1.5]]
+    assert read.again[1].text["a"] == "c"
+    assert (read.second("x[1]"), read.second("x[0]")) == (1.5, 0.5)
+    assert read.quantity("x", 0).text == "0.50"
+    assert read.quantity("x", 1).is_chaotic
+    assert read.quantity("only_here", 0).is_chaotic
+    assert read.quantity("parameters.rate").second is None
+    assert trace.digest != Trace(first, {"a": "b"}).with_given({"parameters.rate": 0.1}).digest

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 from manim import Scene
 
-from nnanim.audit.findings import Excuse, Finding, declared, excused, gathered
+from nnanim.audit.digits import rounded_otherwise, unsupported
+from nnanim.audit.findings import NOTES, Excuse, Finding, declared, excused, gathered
 from nnanim.audit.ledger import check_ledger
 from nnanim.audit.watch import FRAMES_PER_SECOND, Watcher, beat_at, boxed, watch
-from nnanim.chapter import Chapter, ClaimError
+from nnanim.chapter import Chapter, ClaimError, Shown
 from nnanim.engine import EngineError, RenderSettings
 from nnanim.lecture.production import Production
 from nnanim.params import ParameterError, Params, show_value
@@ -48,8 +49,8 @@ class Report:
 
     @property
     def faults(self) -> list[Finding]:
-        """Findings without an exception."""
-        return [finding for finding in self.findings if not finding.excused]
+        """Findings without an exception, notes aside."""
+        return [finding for finding in self.findings if not (finding.excused or finding.note)]
 
 
 def audit_chapter(production: Production, out: Path | None = None, again: bool = True, motion: bool = True) -> Report:
@@ -77,6 +78,7 @@ def audit_chapter(production: Production, out: Path | None = None, again: bool =
         assert isinstance(scene, Chapter)
         found += watcher.findings
         found += spoken(scene, production.trace)
+        found += shown_otherwise(scene, production, anew=again and not chapter.costly)
     except EngineError as error:
         found.append(failure(error))
     if again and not chapter.costly:
@@ -101,9 +103,13 @@ def audit_trace(production: Production) -> Report:
     begun = time.monotonic()
     chapter = production.chapter
     report = Report(chapter.slug(), "trace", excuses=declared(chapter))
-    report.findings = _finished(
-        recomputed(production), report, None, production.settings, None, settings_of(production.recipe.params)
-    )
+    found = recomputed(production)
+    try:
+        if not found:  # a recording that is not what its recipe gives has no digits to be judged
+            found = shown_otherwise(production.rehearse(), production, anew=True)
+    except EngineError as error:
+        found.append(failure(error))
+    report.findings = _finished(found, report, None, production.settings, None, settings_of(production.recipe.params))
     report.seconds = time.monotonic() - begun
     return report
 
@@ -117,7 +123,7 @@ def audit_scene(cls: type[Scene], settings: RenderSettings, out: Path | None = N
     watcher = None
     try:
         _, watcher = watch(cls, settings)
-        found = watcher.findings
+        found = [replace(finding, note=finding.kind in NOTES) for finding in watcher.findings]
     except EngineError as error:
         found = [failure(error)]
     report.findings = _finished(found, report, watcher, settings, out, "")
@@ -152,9 +158,39 @@ def spoken(scene: Chapter, trace: Trace) -> list[Finding]:
     found = [
         Finding("claim", claim.sentence.text, "is false of the trace", beat=_beat_of(scene, claim.sentence.text))
         for claim in scene.claims
-        if not claim.holds(trace)
+        if not claim.holds(trace if claim.of is None else claim.of)
     ]
-    return found + checked_ledger(scene, trace)
+    return found + checked_ledger(scene, trace) + early_words(scene)
+
+
+def early_words(scene: Chapter) -> list[Finding]:
+    """Computed numbers in a film's narration that the picture has not shown by then."""
+    if not scene.film:
+        return []
+    seen = [shown for shown in scene.ledger if not shown.spoken]
+    return [
+        Finding("early", said.entry.text, "is said before the picture has shown it", beat=beat_at(scene.beats, said.start), time=said.start, note=True)
+        for said in scene.ledger
+        if said.spoken and said.entry.kind == "computed" and not any(_shows(shown, said) for shown in seen)
+    ]
+
+
+def _shows(shown: Shown, said: Shown) -> bool:
+    """Whether a number in the picture is the one that is said, and was there first."""
+    if shown.start > said.start + 1e-6:
+        return False
+    if shown.ran_from is None:
+        return shown.entry.source == said.entry.source
+    array, first = _indexed(shown.ran_from.source)
+    same, last = _indexed(shown.entry.source)
+    other, place = _indexed(said.entry.source)
+    return array == same == other and min(first, last) <= place <= max(first, last)
+
+
+def _indexed(source: str) -> tuple[str, int]:
+    """An array's element as the array and the last of its indices."""
+    array, _, index = source.rpartition("[")
+    return (array, int(index[:-1])) if index.endswith("]") and index[:-1].isdigit() else (source, -1)
 
 
 def checked_ledger(scene: Chapter, trace: Trace) -> list[Finding]:
@@ -168,6 +204,13 @@ def checked_ledger(scene: Chapter, trace: Trace) -> list[Finding]:
 
 def _beat_of(scene: Chapter, sentence: str) -> int:
     return next((beat.number for beat in scene.beats if sentence in beat.text), 0)
+
+
+def shown_otherwise(scene: Chapter, production: Production, anew: bool) -> list[Finding]:
+    """What is shown and said that other rounding does not bear out: that of a computation made now, or of the recording."""
+    if anew:
+        return unsupported(scene, rounded_otherwise(production.chapter, production.recipe.params))
+    return [finding for other in production.trace.again for finding in unsupported(scene, other)]
 
 
 def recomputed(production: Production) -> list[Finding]:

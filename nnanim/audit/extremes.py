@@ -7,7 +7,7 @@ A chapter whose simulation is too costly for so many sets declares its own:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,15 @@ def extreme_parameters(chapter: type[Chapter]) -> list[Params]:
     single += [{name: value} for name, values in ends.items() for value in values[1:]]
     read = [cls.read(values) for values in single]
     return list(_each_once(cls, [*read, _together(cls, lows), _together(cls, highs)]))
+
+
+def sharpest(sets: Sequence[Params], count: int) -> list[Params]:
+    """The few that strain a chapter most, in their order: those that change most parameters, then those longest to write.
+
+    Of sets made from bounds these are everything at its lowest, everything at its highest, and the longest list or text.
+    """
+    strain = [(len(params.changed()), len(_written(params)), place) for place, params in enumerate(sets)]
+    return [sets[place] for place in sorted(place for *_, place in sorted(strain, reverse=True)[:count])]
 
 
 def _each_once(cls: type[Params], sets: Iterable[Params]) -> Iterator[Params]:

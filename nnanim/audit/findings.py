@@ -8,11 +8,13 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
 
 Kind = Literal[
-    "ledger", "claim", "crash",
+    "ledger", "claim", "digits", "crash",
     "off-frame", "caption-strip", "overlap", "crossed", "covered", "small", "contrast", "empty", "hurried",
-    "jump", "flash", "freeze",
+    "jump", "flash", "freeze", "still", "early", "low",
 ]  # fmt: skip
 KINDS: tuple[str, ...] = get_args(Kind)
+NOTES = frozenset({"empty", "freeze"})
+"""In a plain scene these may be meant so; what a chapter has to keep to is its own."""
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in manim units."""
 
@@ -45,6 +47,8 @@ class Finding:
         File with the place boxed, when one was written.
     also
         Other beats in which the same was found.
+    note
+        It may be meant so: it is said, but is no fault.
     """
 
     kind: Kind
@@ -59,6 +63,7 @@ class Finding:
     picture: str = ""
     also: tuple[int, ...] = ()
     excused: str = ""
+    note: bool = False
 
     @property
     def key(self) -> tuple[str, str, str, str, str]:

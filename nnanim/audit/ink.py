@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from nnanim.audit.findings import Box
 from nnanim.audit.ledger import SEEN, text_of
 from nnanim.quantity import Quantity
-from nnanim.visuals.number_grid import NumberGrid
-from nnanim.visuals.painted import Painted
+from nnanim.visuals.cells.number_grid import NumberGrid
+from nnanim.visuals.paint.painted import Painted
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -87,7 +87,9 @@ class Moment:
         kept = self.camera.pixel_array.copy()
         static, self.scene.renderer.static_image = self.scene.renderer.static_image, None
         try:
-            self.units = list(self._find_units(everything))
+            # What lies under a curtain, such as a film's title, is not there to be read.
+            curtain = max((self.place[id(leaf)] for leaf in self.leaves if getattr(leaf, "curtain", False)), default=-1)
+            self.units = [unit for unit in self._find_units(everything) if unit.last > curtain]
             self._draw_in_order()
         finally:
             self.camera.set_pixel_array(kept)
@@ -128,6 +130,11 @@ class Moment:
             float(center[0] + (right - columns / 2) / self.scale),
             float(center[1] + (rows / 2 - top) / self.scale),
         )
+
+    def nearness(self, mobject: Mobject) -> float:
+        """How much larger a text is seen than it is: with a film's camera near it, unless it stays on the screen."""
+        zoom = getattr(self.camera, "zoom", 1.0)
+        return 1.0 if getattr(mobject, "pinned", False) else float(zoom)
 
     def patch_of(self, box: Box, margin: float = 3.0) -> Patch | None:
         """The part of the picture that a box covers, with a margin in pixels; None outside the frame."""
@@ -183,8 +190,20 @@ class Moment:
             self.draw(self.leaves[done:stop])
             done = stop
             for number in before.get(stop, ()):
-                self.behind[number] = self.camera.pixel_array[self.units[number].patch].copy()
+                self.behind[number] = self._behind(self.units[number])
         self.picture = self.camera.pixel_array.copy()
+
+    def _behind(self, unit: TextUnit) -> Pixels:
+        """What a text is about to be drawn on, the plate that it brings along included."""
+        mobject: Any = unit.mobject
+        if not getattr(mobject, "plate", 0.0):
+            return np.asarray(self.camera.pixel_array[unit.patch].copy())
+        kept, mobject.letters = self.camera.pixel_array.copy(), 0.0
+        self.draw([mobject])
+        behind = self.camera.pixel_array[unit.patch].copy()
+        mobject.letters = 1.0
+        self.camera.set_pixel_array(kept)
+        return np.asarray(behind)
 
     # Texts ---------------------------------------------------------------------------------------------
 
@@ -207,7 +226,7 @@ class Moment:
         patch = self.patch_of(union(boxes))
         if patch is None:
             return
-        drawn = self.alone(leaves, patch)
+        drawn = self._letters(mobject, leaves, patch)
         places = [self.place[id(leaf)] for leaf in leaves]
         name = " ".join((text_of(mobject) or "").split())
         if not name:
@@ -216,7 +235,17 @@ class Moment:
             yield from self._numbers_of(mobject, patch, drawn, places)
             return
         alpha, color = _separate(drawn)
-        yield TextUnit(name, mobject, min(places), max(places), strength, em_of(mobject), patch, alpha, color)
+        yield TextUnit(name, mobject, min(places), max(places), strength, em_of(mobject) * self.nearness(mobject), patch, alpha, color)
+
+    def _letters(self, mobject: Any, leaves: Sequence[Mobject], patch: Patch) -> Pixels:
+        """A text drawn alone, without the plate that it may bring along: the ground of a label is no ink."""
+        plate = getattr(mobject, "plate", 0.0)
+        if not plate:
+            return self.alone(leaves, patch)
+        mobject.plate = 0.0
+        drawn = self.alone(leaves, patch)
+        mobject.plate = plate
+        return drawn
 
     def _numbers_of(
         self, grid: NumberGrid, whole: Patch, drawn: Pixels, places: list[int]

@@ -23,7 +23,7 @@ from scipy import ndimage
 from nnanim.audit.findings import Box, Finding, Kind
 from nnanim.audit.ink import Mask, Moment, Patch, Pixels, TextUnit, name_of, reaches
 from nnanim.audit.ledger import SEEN
-from nnanim.visuals.painted import Painted
+from nnanim.visuals.paint.painted import Painted
 
 CONTRAST = 4.5
 """WCAG 2.2, 1.4.3: the least contrast of text, level AA."""
@@ -47,11 +47,18 @@ _LINEAR = np.where(_BYTE <= 0.04045, _BYTE / 12.92, ((_BYTE + 0.055) / 1.055) **
 
 @dataclass(frozen=True)
 class Bounds:
-    """Edges of a scene's regions, in manim units: the frame, the caption strip's upper edge, the stage."""
+    """Edges of a scene's regions, in manim units: the frame, the caption strip's upper edge, the stage.
+
+    In a film pictures may go on beyond the frame and under the narration, words may not; ``lowest`` is the edge of the lowest
+    fifth of a narrow film, ``smallest`` its smallest em as it is seen.
+    """
 
     frame: Box
     caption_top: float | None
     stage: Box
+    film: bool = False
+    lowest: float | None = None
+    smallest: float | None = None
 
 
 def judge(moment: Moment, bounds: Bounds, room: bool = True) -> list[Finding]:
@@ -63,10 +70,12 @@ def judge(moment: Moment, bounds: Bounds, room: bool = True) -> list[Finding]:
         Whether the stage has to be used by now.
     """
     found = list(_outside(moment, bounds))
+    if bounds.lowest is not None:
+        found += _too_low(moment, bounds.lowest)
     entangled: set[int] = set()
     found += _text_over_text(moment, entangled)
     for number, unit in enumerate(moment.units):
-        found += _too_small(moment, unit)
+        found += _too_small(moment, unit, bounds.smallest)
         if number in entangled or not unit.ink.any():
             continue  # what stands behind it is another text, and that is said already
         found += _poor_contrast(moment, number, unit)
@@ -86,6 +95,8 @@ def _outside(moment: Moment, bounds: Bounds) -> Iterator[Finding]:
     owner_of = {id(leaf): unit.mobject for unit in moment.units for leaf in unit.mobject.get_family()}
     done: set[int] = set()
     for leaf in moment.leaves:
+        if bounds.film and id(leaf) not in owner_of:
+            continue  # a film's pictures may go on beyond the frame, and under the narration
         owner = owner_of.get(id(leaf), leaf)
         box = moment.box_of(leaf) if shows(leaf) and id(owner) not in done else None
         if box is None:
@@ -136,6 +147,14 @@ def _clip(box: Box, frame: Box) -> Box:
     left, right = np.clip([box[0], box[2]], frame[0], frame[2])
     bottom, top = np.clip([box[1], box[3]], frame[1], frame[3])
     return (float(left), float(bottom), float(right), float(top))
+
+
+def _too_low(moment: Moment, height: float) -> Iterator[Finding]:
+    """Words in the lowest fifth of a narrow frame, where players lay their own controls."""
+    for unit in moment.units:
+        box = moment.ink_box(unit)
+        if unit.is_full and box[1] < height - TOLERANCE:
+            yield Finding("low", unit.name, f"{height - box[1]:.2f} units deep in the lowest fifth, where players have controls", box=box)
 
 
 # Text over text ---------------------------------------------------------------------------------------
@@ -203,8 +222,8 @@ def _within(whole: Patch, part: Patch) -> Patch:
 # Size and contrast ------------------------------------------------------------------------------------
 
 
-def _too_small(moment: Moment, unit: TextUnit) -> Iterator[Finding]:
-    least = float(moment.camera.frame_height) * SMALLEST
+def _too_small(moment: Moment, unit: TextUnit, smallest: float | None = None) -> Iterator[Finding]:
+    least = float(moment.camera.frame_height) * SMALLEST if smallest is None else smallest
     if 0 < unit.em < 0.985 * least:
         yield Finding("small", unit.name, f"type of {unit.em:.3f} units, the smallest is {least:.3f}", box=moment.ink_box(unit))
 

@@ -193,6 +193,8 @@ def check_ledger(ledger: Iterable[Shown], trace: Trace) -> list[LedgerFault]:
 
 
 def _broken_promises(shown: Shown, trace: Trace) -> Iterator[str]:
+    if shown.ran_from is not None:
+        yield from _broken_promises(Shown(shown.start, shown.end, shown.ran_from), trace)
     entry = shown.entry
     if not 0 <= shown.start <= shown.end:
         yield f"stands from {shown.start} to {shown.end}"
@@ -229,7 +231,7 @@ def _wrong_citation(entry: Entry, table: Mapping[str, Mapping[str, Any]]) -> Ite
 def is_rounding(text: str, value: float) -> bool:
     """Whether ``text`` is ``value`` rounded half to even to the decimals that it shows."""
     percent = text.endswith("%")
-    figures = text.removesuffix("%").strip().replace("−", "-").replace(",", "")
+    figures = text.removesuffix("%").removesuffix("°").strip().replace("−", "-").replace(",", "")
     figures = figures.split(" ")[0]
     if TIMES_TEN in figures:
         factor, _, exponent = figures.partition(TIMES_TEN)

@@ -29,6 +29,8 @@ FIELD = 1 / 3
 """The 10° of the field of vision as a share of the frame's sides: 341 × 256 of 1024 × 768 pixels (WCAG 2.2)."""
 FREEZE = 6.0
 """Seconds for which a picture may stand still."""
+GLANCE = 0.35
+"""Seconds up to which a picture that stands is part of a movement: it is looked at as seldom as that."""
 STILL = 6
 """Difference of a byte of colour that is not seen."""
 UNSEEN = 6
@@ -116,6 +118,9 @@ class Stillness:
         self.changed: PixelBox | None = None
         self.since = self.until = 0.0
         self.frozen: list[tuple[float, float, Pixels]] = []
+        self.longest = FREEZE
+        self.whole = 0.0
+        """Seconds in which the picture stood, all together, from the second look at it on."""
 
     def see(self, picture: Pixels, time: float, until: float, changed: PixelBox | None = None) -> None:
         """Take in the picture that stands from ``time`` to ``until``; outside of ``changed`` it is the one before."""
@@ -140,7 +145,10 @@ class Stillness:
 
     def end(self) -> None:
         """Something else is seen from now on."""
-        if self.picture is not None and self.until - self.since > FREEZE + 1e-6:
+        if self.picture is None:
+            return
+        self.whole += self.until - self.since if self.until - self.since > GLANCE else 0.0
+        if self.until - self.since > self.longest + 1e-6:
             self.frozen.append((self.since, self.until, self.picture))
 
 
@@ -174,6 +182,6 @@ class Jumps:
     def _seen(self) -> Iterator[tuple[int, tuple[Mobject, NDArray[np.float64]]]]:
         for mobject in (*self.scene.mobjects, *self.scene.foreground_mobjects):
             for leaf in mobject.get_family():
-                if len(leaf.points) and shows(leaf):
+                if len(leaf.points) and shows(leaf) and getattr(leaf, "of", None) is None:  # such words go with their picture
                     middle = (leaf.points.min(axis=0) + leaf.points.max(axis=0)) / 2
                     yield id(leaf), (leaf, middle)

@@ -20,7 +20,7 @@ from nnanim.audit.findings import Box, Finding
 from nnanim.audit.ink import FULL, Moment, Pixels, strength_of
 from nnanim.audit.layout import Bounds, area, judge, used_box
 from nnanim.audit.ledger import texts_on_stage, unsourced_digits
-from nnanim.audit.motion import Flashes, Jumps, Stillness
+from nnanim.audit.motion import FREEZE, Flashes, Jumps, Stillness
 from nnanim.chapter import Beat, Chapter
 from nnanim.engine import RenderSettings
 from nnanim.engine.boxes import Box as PixelBox
@@ -28,9 +28,10 @@ from nnanim.engine.boxes import enclosing
 from nnanim.engine.plays import can_jump
 from nnanim.engine.redraw import Redraw
 from nnanim.engine.session import configured, perform, prepare
+from nnanim.lesson.furniture import PROGRESS_HEIGHT
 from nnanim.quantity import facts
-from nnanim.visuals.frame import Region, frame
-from nnanim.visuals.number_grid import NumberGrid
+from nnanim.visuals.cells.number_grid import NumberGrid
+from nnanim.visuals.page.frame import Region, frame
 
 SECONDS_PER_WORD = 0.3
 EVERY = 3
@@ -38,6 +39,12 @@ EVERY = 3
 EVERY_SMOOTH = 9
 """The same where manim's own animations alone move things: none of them goes to and fro more than once or twice."""
 FRAMES_PER_SECOND = 30
+LOWEST = 0.2
+"""Share of a narrow frame's height in which players lay their own controls."""
+FILM_FREEZE = 2.5
+"""Seconds for which a film's picture may stand still."""
+MOST_STILL = 0.25
+"""Share of a film's time in which nothing moves but the line of progress."""
 
 
 @dataclass
@@ -89,7 +96,17 @@ class Watcher:
     def attach(self, scene: Scene) -> None:
         """Look after every play of this scene."""
         self.scene, self.jumps = scene, Jumps(scene)
-        play = scene.play
+        if getattr(scene, "film", False):
+            self.stillness.longest = FILM_FREEZE
+        for name in ("play", "_wait"):  # a film waits without playing, while what runs on runs on
+            if hasattr(scene, name):
+                setattr(scene, name, self._watched(getattr(scene, name)))
+        if isinstance(scene, Chapter):
+            scene.after_beat = lambda beat: self._at_end_of(beat)
+
+    def _watched(self, play: Callable[..., Any]) -> Callable[..., Any]:
+        """What plays, looked after."""
+        scene = self.scene
 
         def watched(*args: Any, **kwargs: Any) -> Any:
             if getattr(scene, "_outlining", False):
@@ -101,9 +118,7 @@ class Watcher:
                 self._after_play(start)
             return done
 
-        scene.play = watched
-        if isinstance(scene, Chapter):
-            scene.after_beat = lambda beat: self._at_end_of(beat)
+        return watched
 
     @property
     def beat(self) -> int:
@@ -155,8 +170,15 @@ class Watcher:
     def _see(self, picture: Pixels, time: float, until: float, changed: PixelBox | None = None) -> None:
         if self.motion:
             self.flashes.see(picture, time, changed)
-            self.stillness.see(picture, time, until, changed)
+            self.stillness.see(self._without_frame(picture), time, until, changed)
         self.picture = picture
+
+    def _without_frame(self, picture: Pixels) -> Pixels:
+        """A film's picture without the strip in which the line of progress grows: that alone is no life."""
+        if not getattr(self.scene, "film", False):
+            return picture
+        rows = max(1, round(picture.shape[0] * 1.5 * PROGRESS_HEIGHT / frame().height))
+        return picture[: picture.shape[0] - rows]
 
     def _note(self, findings: Any, after: float = 0.0) -> None:
         for finding in findings:
@@ -282,7 +304,10 @@ class Watcher:
         self.stillness.end()
         for since, until, picture in self.stillness.frozen:
             detail = f"stands still for {until - since:.1f} s"
-            self._add(Finding("freeze", "picture", detail, beat=beat_at(beats, since), time=since), picture)
+            self._add(Finding("freeze", "picture", detail, beat=beat_at(beats, since), time=since, note=until - since <= FREEZE), picture)
+        if getattr(self.scene, "film", False) and end > 0 and self.stillness.whole > MOST_STILL * end:
+            share = f"nothing moves in {self.stillness.whole / end:.0%} of the film, at most {MOST_STILL:.0%} is allowed"
+            self.findings.append(Finding("still", "film", share, beat=1, time=0.0, note=True))
         if self.flashes.worst > 0:
             when = self.flashes.worst_time
             detail = f"more than three flashes in a second on {self.flashes.worst:.0%} of the field of vision"
@@ -322,7 +347,22 @@ def bounds_of(scene: Scene) -> Bounds:
     if not isinstance(scene, Chapter):
         return Bounds(whole, None, whole)
     layout = frame()
-    return Bounds(whole, layout.caption.top if scene.look.burned_captions else None, edges(layout.stage))
+    if not scene.film:
+        return Bounds(whole, layout.caption.top if scene.look.burned_captions else None, edges(layout.stage))
+    zoom = camera.zoom
+
+    def seen(height: float) -> float:
+        return float(y + height / zoom)
+
+    left, bottom, right, top = edges(layout.stage)
+    return Bounds(
+        whole,
+        seen(layout.caption.top) if scene.look.burned_captions else None,
+        (x + left / zoom, seen(bottom), x + right / zoom, seen(top)),
+        film=True,
+        lowest=seen(-layout.height / 2 + LOWEST * layout.height) if layout.portrait else None,
+        smallest=layout.smallest,
+    )
 
 
 def edges(region: Region) -> Box:

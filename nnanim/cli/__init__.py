@@ -7,6 +7,7 @@ import contextlib
 import errno
 import gc
 import importlib
+import io
 import os
 import sys
 import threading
@@ -15,8 +16,9 @@ from typing import NoReturn
 import rich_click as click
 
 import nnanim
+from nnanim.wording import one_line
 
-COMMANDS = ("list", "params", "render", "numbers", "trace", "sheet", "still", "recipe", "audit", "cache", "models")
+COMMANDS = ("list", "params", "new", "render", "manim", "numbers", "trace", "sheet", "still", "recipe", "audit", "cache", "models", "data", "voices")
 
 
 class LazyGroup(click.RichGroup):
@@ -50,6 +52,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if arguments is None:
         # Loading manim makes two hundred thousand objects that stay; Python would look through them again and again.
         gc.set_threshold(50_000, 20, 100)
+        for stream in (sys.stdout, sys.stderr):  # what the terminal's encoding lacks is shown as "?"
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
         leave(_run(None))
     sys.exit(_run(arguments))
 
@@ -83,6 +88,13 @@ def _run(arguments: list[str] | None) -> int:
     except OSError as error:
         _say(_explain(error))
         return 2
+    except ModuleNotFoundError as error:
+        from nnanim.cli.options import missing_library
+
+        if not (missing := missing_library(error)):
+            raise
+        _say(missing)
+        return 2
     return code if isinstance(code, int) else 0
 
 
@@ -94,4 +106,4 @@ def _explain(error: OSError) -> str:
 
 
 def _say(message: str) -> None:
-    click.echo(f"nnanim: {' '.join(message.split())}", err=True)
+    click.echo(f"nnanim: {one_line(message)}", err=True)

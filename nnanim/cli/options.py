@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
+LIBRARIES = {name: name for name in ("torch", "transformers", "gguf", "tokenizers", "safetensors", "scipy", "jaxtyping", "contourpy")}
+"""Libraries that only some commands need, and what pip calls them."""
+
+
 class WrongInput(click.ClickException):
     """One line for the person at the keyboard."""
 
@@ -38,6 +42,10 @@ def one_line_errors(where: str = "") -> Iterator[None]:
         raise WrongInput(f"{where}: {error}" if where else str(error)) from error
     except click.ClickException:
         raise
+    except ModuleNotFoundError as error:
+        if missing := missing_library(error):
+            raise WrongInput(f"{where}: {missing}" if where else missing) from error
+        raise
     except Exception as error:
         # These need manim to be imported, so they are looked up only when something has gone wrong.
         from nnanim.chapter import ClaimError
@@ -49,6 +57,14 @@ def one_line_errors(where: str = "") -> Iterator[None]:
             text = str(error)
             raise WrongInput(text if not where or text.startswith(where) else f"{where}: {text}") from error
         raise
+
+
+def missing_library(error: ModuleNotFoundError) -> str:
+    """What to do about a library of the package's own that is not installed; nothing for any other module."""
+    library = (error.name or "").partition(".")[0]
+    if library not in LIBRARIES:
+        return ""
+    return f"this needs {library}, which is not installed (pip install {LIBRARIES[library]})"
 
 
 def _stack(*decorators: Decorator) -> Decorator:
@@ -102,7 +118,8 @@ parameter_options = _stack(course_option, set_option, params_option)
 look_options = _stack(
     click.option("--theme", type=click.Choice(["dark", "light"]), help="Colours.  [default: dark]"),
     click.option("--aspect", type=click.Choice(["16:9", "4:3", "1:1", "9:16"]), help="Shape of the frame; the layout follows it.  [default: 16:9]"),
-    click.option("--captions", type=click.Choice(["burned", "track", "both", "none"]), help="Narration: drawn in the picture, as a track, both or none.  [default: both]"),
+    click.option("--captions", type=click.Choice(["burned", "track", "both", "none"]), help="Narration: drawn in the picture, as a track, both or none.  [default: both; with a voice: track]"),
+    click.option("--pace", type=click.FloatRange(0.5, 2.0), help="How fast the film goes as a whole; a voice keeps its pitch.  [default: 1]"),
 )  # fmt: skip
 
 
@@ -154,6 +171,8 @@ def prepare(
     with one_line_errors(chapter.slug()):
         params = chapter.Params.read({**request["params"], **parse_assignments(assignments)})
         output = Output.read(request.get("output", {}), **output_changes)
+        if output.voice is not None and output.format in ("gif", "png"):
+            raise WrongInput(f"--voice: {output.format} has no sound (choose mp4, webm or mov)")
         if output.transparent and output.format == "mp4":
             raise WrongInput(
                 "--transparent needs a format with alpha: webm, mov, gif or png (try --format webm)"
@@ -176,12 +195,14 @@ def simulated(production: Production, quiet: bool = False) -> Production:
 
     chapter = production.chapter
     with one_line_errors(chapter.slug()), progress_bar(chapter.slug(), unit="%", quiet=quiet) as progress:
-        chapter.report = staticmethod(lambda share, what: progress(100 * share, 100, what))
         try:
-            return replace(production, trace=chapter.record(production.recipe.params))
+            trace = chapter.record(production.recipe.params, lambda share, what: progress(100 * share, 100, what))
+            return replace(production, trace=trace)
         except (ParameterError, TraceError):
             raise
         except Exception as error:  # whatever a lecturer's simulation may raise is reported with its line
+            if isinstance(error, ModuleNotFoundError) and missing_library(error):
+                raise
             file = Path(sys.modules[chapter.__module__].__file__ or "")
             raise WrongInput(
                 f"{chapter.slug()}: {file}:{failing_line(error, file)}: {type(error).__name__}: {error}"

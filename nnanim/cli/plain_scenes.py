@@ -1,51 +1,15 @@
-"""Rendering anybody's manim scenes with the engine: ``nnanim render scene.py SceneName``."""
+"""The plain manim scenes of a file, for the audit."""
 
 from __future__ import annotations
 
 import importlib.util
 import inspect
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
-from nnanim.cli.options import WrongInput, one_line_errors, writable_folder
-from nnanim.cli.progress import progress_bar
-
-
-def render_scenes(
-    file: Path,
-    names: Sequence[str],
-    output: dict[str, Any],
-    out: Path,
-    workers: int | None,
-    cache_dir: Path | None,
-    quiet: bool,
-) -> Iterator[Path]:
-    """Render scenes of a file, the named ones or all, to ``out/FILE/SCENE/QUALITY.mp4``."""
-    from nnanim.engine import RenderSettings, render
-    from nnanim.lecture.recipe import Output
-
-    if output.get("theme") or output.get("captions"):
-        raise WrongInput(f"render {file}: a plain scene has no themes and no narration (--theme and --captions are for chapters)")
-    with one_line_errors(str(file)):
-        look = Output.read({}, **output)
-    scenes = find_scenes(file, names)
-    writable_folder(out)
-    width, height = look.pixels
-    # manim's own frame is 8 units high in every shape.
-    settings = RenderSettings(
-        width, height, look.frames_per_second,
-        format=look.format, codec=look.codec, crf=look.crf, transparent=look.transparent, workers=workers, cache_dir=cache_dir,
-    )  # fmt: skip
-    for scene in scenes:
-        folder = out / file.stem / scene.__name__
-        folder.mkdir(parents=True, exist_ok=True)
-        shape = "" if look.aspect == "16:9" else "_" + look.aspect.replace(":", "x")
-        target = folder / f"{look.quality}{shape}{'-frames' if look.format == 'png' else '.' + look.format}"
-        with one_line_errors(scene.__name__), progress_bar(scene.__name__, quiet=quiet) as progress:
-            yield render(scene, target, settings, progress=progress).path
+from nnanim.cli.options import WrongInput
 
 
 def find_scenes(file: Path, names: Sequence[str]) -> list[type]:

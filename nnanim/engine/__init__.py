@@ -9,6 +9,7 @@ from .render import render
 from .renderer import snapshot
 from .session import rehearse
 from .settings import Annotations, Rendered, RenderSettings
+from .sound import Sound
 
 __all__ = [
     "Annotations",
@@ -16,6 +17,7 @@ __all__ = [
     "EngineError",
     "RenderSettings",
     "Rendered",
+    "Sound",
     "cache_info",
     "clear_cache",
     "read_metadata",

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from .errors import EngineError
 
+NOTE, PART = ".begun", ".part"
+
 
 @dataclass(frozen=True)
 class CacheInfo:
@@ -57,15 +59,31 @@ class SegmentStore:
             return None
         return path
 
+    def was_begun(self, key: str) -> bool:
+        """Whether :meth:`note_begun` was called with this key, by whatever render."""
+        return self._note(key).exists()
+
+    def note_begun(self, key: str) -> None:
+        """Remember a key under which nothing is kept."""
+        self._note(key).touch()
+
+    def _note(self, key: str) -> Path:
+        return self.path(key).with_suffix(NOTE)
+
     def sweep(self) -> None:
         """Remove what killed workers left half written."""
-        for partial in self.folder.glob("??/*.part"):
+        for partial in self.folder.glob(f"??/*{PART}"):
             pid = partial.name.split(".")[-2]
             if not pid.isdigit() or not _runs(int(pid)):
                 if partial.is_dir():
                     shutil.rmtree(partial, ignore_errors=True)
                 else:
                     partial.unlink(missing_ok=True)
+
+
+def part_of(path: Path) -> Path:
+    """Where this process writes what will stand at ``path`` when it is whole; :meth:`SegmentStore.sweep` knows the name."""
+    return path.with_name(f"{path.name}.{os.getpid()}{PART}")
 
 
 def _runs(pid: int) -> bool:
@@ -78,12 +96,13 @@ def _runs(pid: int) -> bool:
 
 
 def cache_info(cache_dir: Path) -> CacheInfo:
-    """Number and size of the segments in a cache."""
-    sizes = []
+    """Number of the whole segments in a cache, and size of everything in it."""
+    segments = size = 0
     for path in Path(cache_dir).glob("??/*.*"):
         with contextlib.suppress(OSError):
-            sizes.append(path.stat().st_size)
-    return CacheInfo(Path(cache_dir), len(sizes), sum(sizes))
+            size += path.stat().st_size
+            segments += path.suffix not in (NOTE, PART)
+    return CacheInfo(Path(cache_dir), segments, size)
 
 
 def clear_cache(cache_dir: Path, keep_bytes: int = 0) -> CacheInfo:

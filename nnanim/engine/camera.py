@@ -13,6 +13,13 @@ from manim import Mobject, MovingCamera, VMobject
 from manim.camera.camera import CAP_STYLE_MAP, LINE_JOIN_MAP, Camera
 from manim.constants import CapStyleType, LineJointType
 
+from nnanim.visuals.paint.contract import (
+    fills_through_mask,
+    lets_parts_paint,
+    moves_only_pinned_points,
+    paints_itself,
+)
+
 from .masks import Masks
 from .paths import Path, PathAppender, path_appender, paths_of
 from .shortcuts import families
@@ -94,7 +101,7 @@ class QuickDrawing(Camera):
     ) -> None:
         context = self.get_cairo_context(pixel_array)
         for vmobject in vmobjects:
-            if hasattr(type(vmobject), "paint"):
+            if paints_itself(type(vmobject)):
                 self.paint(vmobject, context)
             else:
                 self.display_vectorized(vmobject, context)
@@ -187,7 +194,7 @@ class QuickDrawing(Camera):
             self._stroke(context, vmobject, style, style.background, style.background_width)
         if style.fill is not None:
             self._set_source(context, style.fill, vmobject)
-            if getattr(vmobject, "filled_through_mask", False):
+            if fills_through_mask(vmobject):
                 masks: Masks = self.__dict__.setdefault("_quick_masks", Masks())
                 masks.fill(context, outline.path, appender)
             else:
@@ -228,7 +235,8 @@ def _quick_class(cls: type[Camera]) -> type[Camera]:
     quick.draws_as_manim = all(getattr(cls, name) is getattr(Camera, name) for name in _REPLACED)
     quick.draws_in_part = quick.draws_as_manim and all(
         getattr(cls, name) in (getattr(Camera, name), getattr(MovingCamera, name))
-        or (name == "display_vectorized" and getattr(cls, "paints_parts", False))
+        or (name == "display_vectorized" and lets_parts_paint(cls))
+        or (name == "transform_points_pre_display" and moves_only_pinned_points(cls))
         for name in _STEPS
     )
     return quick

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,11 +17,12 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 
 from .boxes import Box
 from .convert import FrameConverter
+from .lane import Lane
 from .pictures import PictureFolder, straight_alpha
 from .settings import RenderSettings
 from .stillness import read_parameters, repeat_picture
 
-KEYFRAME_SECONDS = 4
+KEYFRAME_SECONDS = 10
 # A VP9 frame of one byte, profile 0, that shows what lies in the first of the slots that a key frame fills: frame_marker 2,
 # two profile bits, show_existing_frame, frame_to_show_map_idx (VP9 Bitstream Specification 0.6, 6.2).
 SHOW_AGAIN_VP9 = b"\x88"
@@ -31,23 +33,24 @@ HELD_CRF_BONUS = 6
 class Profile:
     """Everything that decides the bytes of a segment.
 
-    The H.264 default is x264 ``veryfast`` at CRF 25 without what helps filmed pictures more than drawn ones:
-    no B-frames, no look-ahead and what needs it (``mbtree``, ``scenecut``, ``weightp``), and only the first step
-    of the sub-pixel search. Processor milliseconds a frame, KB, and SSIM against the drawn frames, for the moving
-    frames of scripts/bench.py at 1080p in one thread:
+    The H.264 default is x264 ``veryfast`` at CRF 25 with every fourth picture coded first and those between them from
+    both sides (B-frames, ``b-adapt=0``: where they go is not searched for), without what helps filmed pictures more
+    than drawn ones: no look-ahead and what needs it (``mbtree``, ``scenecut``, ``weightp``), and little of the
+    sub-pixel search. KB, and SSIM of luma against the drawn frames, for the moving frames of scripts/bench.py at 1080p:
 
-    =================================  ==================  ==================  =================  =================
-    settings                           NetworkOfLines      NumberTable         CurveWithUpdaters  CameraTour
-    =================================  ==================  ==================  =================  =================
-    ``veryfast``, CRF 21, no B-frames   6.7  1801  0.9990  10.5  2446  0.9973   6.3  196  0.9998  12.6  932  0.9986
-    this at CRF 24                      4.9  2138  0.9992   7.6  3092  0.9972   4.8  249  0.9998   8.2  1070 0.9990
-    this at CRF 26                      4.7  1778  0.9988   7.1  2452  0.9961   4.9  218  0.9997   8.2  918  0.9985
-    at a constant quantiser of 28       3.7  2148  0.9991   6.1  3770  0.9969   3.6  245  0.9998   6.7  1182 0.9991
-    =================================  ==================  ==================  =================  =================
+    ==================================  ==============  ==============  =================  ==============
+    settings                            NetworkOfLines  NumberTable     CurveWithUpdaters  CameraTour
+    ==================================  ==============  ==============  =================  ==============
+    this                                2094   0.9985   1407   0.9970    236   0.9998      1055   0.9992
+    without B-frames, ``subme=1``       3358   0.9984   2759   0.9971    225   0.9998       999   0.9990
+    with B-frames, ``subme=1``          2434   0.9985   1856   0.9973                      1164   0.9991
+    with seven, ``subme=1``             1995   0.9984   1610   0.9969                      1234   0.9990
+    without adaptive quantisation       3684   0.9991   2938   0.9984                      1629   0.9995
+    manim's: ``medium``, CRF 23         2299   0.9988   1427   0.9981    179   0.9998       677   0.9989
+    ==================================  ==============  ==============  =================  ==============
 
-    A constant quantiser knows no adaptive quantisation, without which faint lines and dark gradients suffer.
-    No B-frames also means that decoding order is display order, so a joined file needs no edit list and
-    shows no seam.
+    manim's takes two and a half times the processor time.
+    Every segment is closed: pictures are decoded out of order inside it, never across its ends.
     """
 
     codec: str
@@ -56,6 +59,8 @@ class Profile:
     options: tuple[tuple[str, str], ...]
     alpha: bool = False
     is_rgb: bool = False
+    # How many pictures may be decoded before one that is shown earlier.
+    reordered: int = 0
 
 
 def choose_profile(settings: RenderSettings) -> Profile:
@@ -66,15 +71,15 @@ def choose_profile(settings: RenderSettings) -> Profile:
     if codec == "h264":
         crf = 25 if settings.crf is None else settings.crf
         # "stitchable" keeps the stream headers the same at every CRF, which joining relies on.
-        parameters = "stitchable=1:scenecut=0:weightp=0:mbtree=0:rc-lookahead=0:subme=1:me=dia"
+        parameters = "stitchable=1:scenecut=0:weightp=0:mbtree=0:rc-lookahead=0:b-adapt=0:subme=2:me=dia:trellis=1"
         options = {
             "preset": "veryfast",
             "crf": str(crf),
-            "bf": "0",
+            "bf": "3",
             "g": keyframes,
             "x264-params": parameters,
         }
-        return Profile("libx264", "yuv420p", "mp4", tuple(options.items()))
+        return Profile("libx264", "yuv420p", "mp4", tuple(options.items()), reordered=2)
     if codec == "h265":
         crf = 23 if settings.crf is None else settings.crf
         parameters = f"bframes=0:pools=none:frame-threads=1:open-gop=0:keyint={keyframes}:log-level=none"
@@ -118,15 +123,22 @@ class SegmentWriter(Protocol):
 
 
 def open_segment(
-    path: Path, profile: Profile, settings: RenderSettings, *, held: bool = False, threads: int = 1
+    path: Path,
+    profile: Profile,
+    settings: RenderSettings,
+    *,
+    held: bool = False,
+    threads: int = 1,
+    lane: Lane | None = None,
 ) -> SegmentWriter:
     """Begin a segment at ``path``: a small video, or a folder of pictures.
 
-    ``held`` announces that it will show a single picture, all the time.
+    ``held`` announces that it will show a single picture, all the time. With a ``lane``, it encodes there, and is to be
+    closed there.
     """
     if settings.format == "png":
         return PictureFolder(path, transparent=settings.transparent)
-    return SegmentEncoder(path, profile, settings, held=held, threads=threads)
+    return SegmentEncoder(path, profile, settings, held=held, threads=threads, lane=lane)
 
 
 class SegmentEncoder:
@@ -143,10 +155,19 @@ class SegmentEncoder:
         with more care, since nothing after it improves it.
     threads
         Encoder threads; 1 where every core already has a worker, 0 for all cores.
+    lane
+        Where pictures are encoded while the next one is drawn; without it, before :meth:`write` returns.
     """
 
     def __init__(
-        self, path: Path, profile: Profile, settings: RenderSettings, *, held: bool = False, threads: int = 1
+        self,
+        path: Path,
+        profile: Profile,
+        settings: RenderSettings,
+        *,
+        held: bool = False,
+        threads: int = 1,
+        lane: Lane | None = None,
     ) -> None:
         self.path = path
         self.held = held and (
@@ -154,6 +175,8 @@ class SegmentEncoder:
         )
         self.profile = profile
         self.frames = 0
+        self._lane = lane
+        self._reading: Future[None] | None = None
         self._time_base = Fraction(1, settings.fps)
         self._key_distance = KEYFRAME_SECONDS * settings.fps
         self._flushed = False
@@ -178,22 +201,25 @@ class SegmentEncoder:
 
     def write(self, picture: np.ndarray, repeat: int = 1, changed: Sequence[Box] | None = None) -> None:
         """Append ``picture`` (H, W, 4, uint8, RGBA as cairo leaves it) ``repeat`` times."""
-        if self._converter is not None:
-            frame = self._converter.frame(picture, changed)
+        if self._lane is not None and self._reading is not None:
+            # The encoder may still read what this picture is written over.
+            self._lane.wait(self._reading)
+        frame = self._converter.frame(picture, changed) if self._converter is not None else self._convert(picture)
+        encode = self._hold if self.held and self.frames == 0 else self._encode
+        first, self.frames = self.frames, self.frames + repeat
+        if self._lane is not None:
+            self._reading = self._lane.do(encode, frame, first, repeat)
         else:
-            frame = self._convert(picture)
-        if self.held and self.frames == 0:
-            self._hold(frame, repeat)
-            return
-        for _ in range(repeat):
-            frame.pts = self.frames
-            frame.time_base = self._time_base
-            self._container.mux(self._stream.encode(frame))
-            self.frames += 1
+            encode(frame, first, repeat)
 
-    def _hold(self, frame: av.VideoFrame, repeat: int) -> None:
+    def _encode(self, frame: av.VideoFrame, first: int, repeat: int) -> None:
+        for number in range(first, first + repeat):
+            frame.pts, frame.time_base = number, self._time_base
+            self._container.mux(self._stream.encode(frame))
+
+    def _hold(self, frame: av.VideoFrame, first: int, repeat: int) -> None:
         """Encode one picture; the rest of the segment says that nothing changes, in a few bytes a frame."""
-        frame.pts, frame.time_base = 0, self._time_base
+        frame.pts, frame.time_base = first, self._time_base
         packets = [*self._stream.encode(frame), *self._stream.encode(None)]
         self._flushed = True
         if len(packets) != 1:
@@ -205,11 +231,10 @@ class SegmentEncoder:
             data = again(since_key) if since_key else picture
             packet = av.Packet(data)
             packet.stream, packet.time_base = self._stream, self._time_base
-            packet.pts = packet.dts = number
+            packet.pts, packet.dts = number, number - self.profile.reordered
             packet.duration = 1
             packet.is_keyframe = since_key == 0 or data is picture
             self._container.mux_one(packet)
-        self.frames = repeat
 
     def _repeater(self, picture: bytes) -> Callable[[int], bytes]:
         """What shows the picture again, by the number of pictures since the key frame."""
@@ -249,6 +274,8 @@ class SegmentEncoder:
         if not self._flushed:
             self._container.mux(self._stream.encode(None))
         self._container.close()
+        # The converter refers to this object; what the encoder holds must not wait for the garbage collector.
+        self._converter = self._stream = None
 
     def abort(self) -> None:
         """Throw away what was written."""

@@ -18,8 +18,12 @@ from manim import Animation, Mobject, PMobject, Scene, VMobject
 from manim.utils.color import ManimColor
 from PIL import Image
 
+from nnanim.visuals.paint.contract import arrays_of
+
+from .code_key import own_code
+
 # Raised whenever the engine draws or encodes differently than before.
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 _VERSIONS = f"{ENGINE_VERSION} {manim.__version__} {cairo.version} {cairo.cairo_version()} {av.__version__}"
 
 # What the camera reads from a plain VMobject; the rest of its attributes cannot change a pixel.
@@ -28,7 +32,6 @@ _VECTOR_LOOK = (
     "fill_rgbas",
     "stroke_rgbas",
     "background_stroke_rgbas",
-    "fill_color",
     "stroke_width",
     "background_stroke_width",
     "joint_type",
@@ -40,6 +43,8 @@ _VECTOR_LOOK = (
     "background_image",
 )
 _NOT_LOOK = frozenset({"submobjects", "updaters", "target", "saved_state", "name", "original_id"})
+# What a camera works with, not what it looks at.
+_NOT_CAMERA = frozenset({"pixel_array", "pixel_array_to_cairo_context", "display_funcs"})
 _TOLD_BY_REPR = frozenset({bool, int, float, str, np.float64})
 # The methods through which a mobject of one's own class changes what an animation makes of it.
 _ANIMATED_BY = (
@@ -222,7 +227,7 @@ class Digest:
                     else:
                         self.text(repr(item))
             else:
-                self.text(type(mobject).__qualname__)
+                self.text(f"{type(mobject).__qualname__} {own_code(type(mobject))[0]}")  # type: ignore[arg-type]
                 for name, item in attributes.items():
                     if name not in _NOT_LOOK and (plain := _plain(item)) is not None:
                         self.text(name)
@@ -233,32 +238,45 @@ class Digest:
 
     def _named_arrays(self, mobject: Mobject) -> None:
         """Add the arrays that a mobject with a ``paint`` method says it draws from."""
-        for name in getattr(mobject, "array_names", ()):
+        for name in arrays_of(mobject):
             self.text(name)
             self.array(np.asarray(getattr(mobject, name)))
 
     def camera(self, camera: Any) -> None:
-        """Add where the camera stands and how it draws."""
-        self.text(f"{type(camera).__module__}.{type(camera).__qualname__}")
+        """Add where the camera stands and how it draws.
+
+        Raises
+        ------
+        Unkeyable
+            When a camera of one's own class has something in it that is not data.
+        """
+        cls = type(camera)
+        code, understood = own_code(cls)  # type: ignore[arg-type]
+        self.text(f"{cls.__module__}.{cls.__qualname__} {code}")
+        is_manims = all(base.__module__.startswith(("manim.", "nnanim.", "builtins")) for base in cls.__mro__)
+        if not understood:
+            raise Unkeyable(f"the code of {cls.__qualname__}")
+        view = camera.get_cached_cairo_context(camera.pixel_array)
+        self.text(f"{tuple(view.get_matrix()) if view is not None else None}")
         for name, item in vars(camera).items():
-            if name in ("pixel_array", "pixel_array_to_cairo_context", "display_funcs") or name.startswith(
-                "_quick"
-            ):
+            if name in _NOT_CAMERA or name.startswith("_quick"):
                 continue
             if isinstance(item, Mobject):
                 self.text(name)
                 self.look(item.get_family())
-            elif isinstance(item, (set, dict)) and item and isinstance(next(iter(item)), Mobject):
+            elif isinstance(item, (set, dict)) and all(isinstance(part, Mobject) for part in item):
                 self.text(f"{name}{len(item)}")
                 # Which mobjects these are is told by their look; sets of mobjects have no order of their own.
                 self.text(" ".join(sorted(self._look_key(mobject) for mobject in item)))
-            elif (plain := _plain(item)) is not None:
+            elif item is None or (plain := _plain(item)) is not None:
                 self.text(name)
-                self.value(plain)
+                self.value(None if item is None else plain)
             elif isinstance(item, (list, tuple)) and any(isinstance(part, Mobject) for part in item):
                 self.text(name)
                 for part in item:
                     self.look(part.get_family())
+            elif not is_manims and not type(item).__module__.startswith("manim."):
+                raise Unkeyable(f"{cls.__qualname__}.{name}")
 
     def _look_key(self, mobject: Mobject) -> str:
         digest = Digest()

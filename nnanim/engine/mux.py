@@ -4,19 +4,23 @@ The file is written under a temporary name beside its place and renamed when who
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 
+from .captions import MILLISECONDS, add_caption_stream, caption_packets, switch_captions_off
+from .encode import choose_profile
 from .errors import EngineError
 from .gif import write_gif
 from .pictures import gather_pictures
 from .settings import Annotations, RenderSettings
+from .sound import add_sound_stream, sound_packets
 
-MILLISECONDS = Fraction(1, 1000)
 # What an MP4 keeps without private keys; others would vanish silently.
 MP4_KEYS = frozenset(
     [
@@ -38,18 +42,9 @@ MP4_KEYS = frozenset(
         "keywords",
     ]
 )
-_ASS_HEADER = (
-    b"[Script Info]\nScriptType: v4.00+\n[V4+ Styles]\n"
-    b"Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, "
-    b"Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, "
-    b"MarginL, MarginR, MarginV, Encoding\n"
-    b"Style: Default,Arial,16,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,1,0,2,10,10,10,1\n"
-    b"[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
-)
-
 
 def assemble(
-    segments: Sequence[Path], output: Path, settings: RenderSettings, notes: Annotations, sound: Path | None
+    segments: Sequence[Path], output: Path, settings: RenderSettings, notes: Annotations, sound: np.ndarray | None
 ) -> int:
     """Make the result, whatever its format, from the segments in order; returns its number of frames."""
     if settings.format == "png":
@@ -64,11 +59,11 @@ def join_segments(
     output: Path,
     settings: RenderSettings,
     notes: Annotations,
-    sound: Path | None = None,
+    sound: np.ndarray | None = None,
 ) -> int:
     """Write ``output`` from the segments in order and return its number of frames.
 
-    ``sound`` is a WAV file that starts with the first frame; what outlasts the pictures is cut off.
+    ``sound`` is float32 (channels, n) at 48 kHz, from the first frame to the last; none of it is cut off.
     """
     partial = output.with_name(f".{output.stem}.part{output.suffix}")
     options = {}
@@ -79,60 +74,75 @@ def join_segments(
             av.open(str(segments[0])) as first,
             av.open(str(partial), "w", format=settings.format, container_options=options) as container,
         ):
-            frames = _write(container, first, segments, settings, notes, sound)
+            met = _Joint(container, first.streams.video[0], settings, notes, sound).write(segments)
         if notes.captions and settings.format != "webm":
-            _switch_captions_off(partial)
+            switch_captions_off(partial)
         partial.replace(output)
     finally:
         partial.unlink(missing_ok=True)
-    return frames
+    return met
 
 
-def _write(
-    container: Any,
-    first: Any,
-    segments: Sequence[Path],
-    settings: RenderSettings,
-    notes: Annotations,
-    sound: Path | None,
-) -> int:
-    _set_metadata(container, settings, notes)
-    video = container.add_stream_from_template(first.streams.video[0])
-    if video.codec_context is not None and video.codec_context.name in ("hevc", "libx265"):
-        # The name under which Apple's players know it; the muxer's own choice they refuse.
-        video.codec_context.codec_tag = "hvc1"
-    video.time_base = Fraction(1, settings.fps * 256 if settings.format != "webm" else 1000)
-    captions = _add_caption_stream(container, settings, notes.captions)
-    audio = _add_sound_stream(container, settings, sound)
-    frames = 0
-    # Packets of the side tracks go in as their time comes, so that every track can be read from the start.
-    waiting = heapq.merge(
-        _caption_packets(captions, settings, notes.captions),
-        _sound_packets(audio, sound),
-        key=lambda timed: timed[0],
-    )
-    upcoming = next(waiting, None)
-    for segment in segments:
-        # The packets are all that is wanted; without this, every key frame would be decoded to describe it.
-        with av.open(str(segment), options={"skip_frame": "all"}) as part:
-            stream = part.streams.video[0]
-            for packet in part.demux(stream):
-                if packet.size == 0:
-                    continue
-                while upcoming is not None and upcoming[0] <= frames / settings.fps:
-                    container.mux_one(upcoming[1])
-                    upcoming = next(waiting, None)
-                packet.stream = video
-                packet.time_base = Fraction(1, settings.fps)
-                packet.pts = packet.dts = frames
-                packet.duration = 1
-                container.mux_one(packet)
-                frames += 1
-    duration = frames / settings.fps
-    while upcoming is not None and upcoming[0] < duration:
-        container.mux_one(upcoming[1])
-        upcoming = next(waiting, None)
-    return frames
+class _Joint:
+    """One file while it is put together: the picture's track from the segments, the side tracks between its packets."""
+
+    def __init__(
+        self, container: Any, template: Any, settings: RenderSettings, notes: Annotations, sound: np.ndarray | None
+    ) -> None:
+        self.container, self.settings = container, settings
+        self.profile = choose_profile(settings)
+        _set_metadata(container, settings, notes)
+        self.video = self._add_video(template)
+        webm = settings.format == "webm"
+        tracks: list[Iterator[tuple[float, Any]]] = []
+        if notes.captions:
+            stream = add_caption_stream(container, webm, notes.language)
+            tracks.append(caption_packets(stream, webm, notes.captions))
+        if sound is not None:
+            language = notes.language if notes.sound is not None else None
+            stream = add_sound_stream(container, webm, sound.shape[0], language)
+            tracks.append(sound_packets(stream, sound))
+        # Packets of the side tracks go in as their time comes, so that every track can be read from the start.
+        self._waiting = heapq.merge(*tracks, key=lambda timed: timed[0])
+        self._upcoming = next(self._waiting, None)
+
+    def _add_video(self, template: Any) -> Any:
+        video = self.container.add_stream_from_template(template)
+        if video.codec_context is not None and video.codec_context.name in ("hevc", "libx265"):
+            # The name under which Apple's players know it; the muxer's own choice they refuse.
+            video.codec_context.codec_tag = "hvc1"
+        if self.profile.alpha and self.settings.format == "webm":
+            # Written as the track's AlphaMode; without it, browsers leave every packet's alpha unread.
+            video.metadata["alpha_mode"] = "1"
+        video.time_base = Fraction(1, self.settings.fps * 256 if self.settings.format != "webm" else 1000)
+        return video
+
+    def write(self, segments: Sequence[Path]) -> int:
+        """Write all tracks; returns the number of frames."""
+        fps, frames = self.settings.fps, 0
+        for segment in segments:
+            first = frames
+            # The packets are all that is wanted; without this, every key frame would be decoded to describe it.
+            with av.open(str(segment), options={"skip_frame": "all"}) as part:
+                for packet in part.demux(part.streams.video[0]):
+                    if packet.size == 0:
+                        continue
+                    self._until(frames / fps)
+                    # A segment is closed: whatever the order inside it, it is decoded and shown before the next.
+                    shown = first + round(packet.pts * packet.time_base * fps)
+                    packet.stream = self.video
+                    packet.time_base = Fraction(1, fps)
+                    packet.pts, packet.dts = shown, frames - self.profile.reordered
+                    packet.duration = 1
+                    self.container.mux_one(packet)
+                    frames += 1
+        self._until(math.inf)
+        return frames
+
+    def _until(self, seconds: float) -> None:
+        while self._upcoming is not None and self._upcoming[0] <= seconds:
+            self.container.mux_one(self._upcoming[1])
+            self._upcoming = next(self._waiting, None)
 
 
 def _set_metadata(container: Any, settings: RenderSettings, notes: Annotations) -> None:
@@ -154,98 +164,6 @@ def _set_metadata(container: Any, settings: RenderSettings, notes: Annotations) 
                 for number, (start, end, title) in enumerate(notes.chapters, start=1)
             ]
         )
-
-
-def _add_caption_stream(container: Any, settings: RenderSettings, captions: Sequence[Any]) -> Any:
-    if not captions:
-        return None
-    if settings.format == "webm":
-        stream = container.add_mux_stream("webvtt", time_base=MILLISECONDS)
-    else:
-        stream = container.add_stream("mov_text")
-        stream.codec_context.subtitle_header = _ASS_HEADER
-        stream.codec_context.time_base = MILLISECONDS
-        stream.time_base = MILLISECONDS
-    # Offered, not shown: the viewer turns captions on.
-    stream.disposition = 0
-    return stream
-
-
-def _switch_captions_off(path: Path) -> None:
-    """Clear the "enabled" flag of the caption track, which the muxer sets for the first track of every kind.
-
-    The flag is the last bit of a track header's flags (ISO/IEC 14496-12, 8.3.2).
-    """
-    with path.open("r+b") as file:
-        start = 0
-        while (head := file.read(8)) and head[4:] != b"moov":
-            start += int.from_bytes(head[:4], "big")
-            file.seek(start)
-        moov = file.read(int.from_bytes(head[:4], "big") - 8)
-        at = 0
-        while at < len(moov):
-            size, kind = int.from_bytes(moov[at : at + 4], "big"), moov[at + 4 : at + 8]
-            if kind == b"trak" and b"sbtl" in moov[at : at + size]:
-                flags = moov.index(b"tkhd", at) + 7
-                file.seek(start + 8 + flags)
-                file.write(bytes([moov[flags] & ~1]))
-            at += size
-
-
-def _caption_packets(
-    stream: Any, settings: RenderSettings, captions: Sequence[tuple[float, float, str]]
-) -> Iterable[tuple[float, Any]]:
-    if stream is None:
-        return
-    for start, end, text in sorted(captions):
-        begin, finish = round(start * 1000), round(end * 1000)
-        data = text.encode()
-        if settings.format != "webm":
-            data = len(data).to_bytes(2, "big") + data
-        yield begin / 1000, _caption(stream, data, begin, finish - begin)
-
-
-def _caption(stream: Any, data: bytes, start: int, duration: int) -> Any:
-    packet = av.Packet(data)
-    packet.stream = stream
-    packet.time_base = MILLISECONDS
-    packet.pts = packet.dts = start
-    packet.duration = duration
-    return packet
-
-
-def _add_sound_stream(container: Any, settings: RenderSettings, sound: Path | None) -> Any:
-    if sound is None:
-        return None
-    if settings.format != "webm":
-        return container.add_stream("aac", rate=48000)
-    return container.add_stream("libopus", rate=48000)
-
-
-def _sound_packets(stream: Any, sound: Path | None) -> Iterable[tuple[float, Any]]:
-    if stream is None or sound is None:
-        return
-    with av.open(str(sound)) as source:
-        resampler = av.AudioResampler(
-            format="flt" if stream.name == "libopus" else "fltp", layout="stereo", rate=48000
-        )
-        fifo = av.AudioFifo()
-        for frame in source.decode(audio=0):
-            for resampled in resampler.resample(frame):
-                resampled.pts = None
-                fifo.write(resampled)
-        position = 0
-        size = stream.codec_context.frame_size or 1024
-        while True:
-            chunk = fifo.read(size, partial=True)
-            if chunk is None:
-                break
-            chunk.pts, chunk.time_base = position, Fraction(1, 48000)
-            position += chunk.samples
-            for packet in stream.encode(chunk):
-                yield float(packet.pts * packet.time_base), packet
-        for packet in stream.encode(None):
-            yield float(packet.pts * packet.time_base), packet
 
 
 def read_metadata(path: Path | str) -> dict[str, str]:

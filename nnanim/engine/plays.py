@@ -12,11 +12,14 @@ from typing import Any
 from manim import Animation, Mobject, Scene
 from manim.animation.composition import AnimationGroup
 
+from nnanim.visuals.paint.contract import is_function_of_time, within
+
 # A worker's start and the key frame cost about as much as four frames; what is left over at the end of a
 # render is half a slice on average. Longer slices lose more at the end than they save.
 SLICE_FRAMES = 60
 
-# manim's animations whose frame depends on their start, their end and the time, and on no earlier frame.
+# manim's animations whose frame depends on their start, their end and the time, and on no earlier frame. A class, or a rate
+# function, of somebody else's may promise the same with an attribute ``function_of_time = True``.
 _FUNCTIONS_OF_TIME = frozenset(
     [
         "Animation",
@@ -85,7 +88,10 @@ def can_jump(scene: Scene) -> bool:
 
 def _is_function_of_time(animation: Animation) -> bool:
     cls = type(animation)
-    if not cls.__module__.startswith("manim.animation.") or cls.__name__ not in _FUNCTIONS_OF_TIME:
+    if not is_function_of_time(cls) and (not cls.__module__.startswith("manim.animation.") or cls.__name__ not in _FUNCTIONS_OF_TIME):
+        return False
+    inner = within(animation)
+    if inner is not None and not _is_function_of_time(inner):
         return False
     if isinstance(animation, AnimationGroup):
         if not all(_is_function_of_time(part) for part in animation.animations):
@@ -97,7 +103,7 @@ def _is_function_of_time(animation: Animation) -> bool:
 
 def _is_manims(function: Any) -> bool:
     """Whether a function is manim's: a user's may remember what it was called with before."""
-    if isinstance(function, (Mobject, Animation, type)):
+    if isinstance(function, (Mobject, Animation, type)) or is_function_of_time(function):
         return True
     if isinstance(function, types.MethodType):
         function = function.__func__
@@ -121,7 +127,7 @@ def slices(frames: int) -> tuple[tuple[int, int], ...]:
     return tuple(itertools.pairwise(edges))
 
 
-def fixed_slices(frames: int) -> Iterator[tuple[int, int]]:
+def fixed_slices(frames: int, length: int = SLICE_FRAMES) -> Iterator[tuple[int, int]]:
     """Cut a play of unknown length, at most ``frames``, into runs of equal length."""
-    for start in range(0, frames, SLICE_FRAMES):
-        yield start, min(start + SLICE_FRAMES, frames)
+    for start in range(0, frames, length):
+        yield start, min(start + length, frames)

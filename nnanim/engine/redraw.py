@@ -13,6 +13,8 @@ from manim import Mobject, Scene, VMobject
 from manim.constants import LineJointType
 from manim.utils.iterables import list_update
 
+from nnanim.visuals.paint.contract import paints_itself, tells_its_appearance
+
 from .boxes import Box, boxes_around
 from .camera import Outline, path_appender
 from .renderer import draw_moving, draw_static
@@ -98,7 +100,7 @@ class Redraw:
         one_of_kind = {type(mobject): mobject for mobject in mobjects}
         of_kind = {kind: camera.type_or_raise(mobject) for kind, mobject in one_of_kind.items()}
         if not all(
-            drawn_as in (VMobject, Mobject) and (not hasattr(kind, "paint") or hasattr(kind, "appearance"))
+            drawn_as in (VMobject, Mobject) and (not paints_itself(kind) or tells_its_appearance(kind))
             for kind, drawn_as in of_kind.items()
         ):
             return None
@@ -267,4 +269,4 @@ def _keeps_to_clip(entry: _Drawn) -> bool:
 
 def _paints(mobject: Any) -> bool:
     """Whether a mobject draws itself."""
-    return hasattr(type(mobject), "paint")
+    return paints_itself(type(mobject))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
+import math
 import signal
 import tempfile
 import threading
@@ -18,7 +18,7 @@ import av.logging
 from manim import Scene
 
 from .cache import SegmentStore
-from .encode import choose_profile
+from .encode import Profile, choose_profile
 from .errors import EngineError
 from .mux import assemble
 from .parallel import ForkRecorder
@@ -26,7 +26,8 @@ from .renderer import scene_annotations
 from .serial import SerialRecorder
 from .session import blame_lines, configured, perform, prepare
 from .settings import Annotations, Rendered, RenderSettings
-from .workers import WorkerDied, WorkerFailed, can_fork
+from .sound import Sound, mix
+from .workers import CANNOT_WRITE, WorkerDied, WorkerFailed, can_fork
 
 Progress = Callable[[float, "float | None"], None]
 
@@ -62,7 +63,7 @@ def render(
     output = Path(output).absolute()
     _check_folder(output)
     deaths: Counter[str] = Counter()
-    with configured(settings), _quiet_codecs(), _terminable(), _working_folder(output) as folder:
+    with configured(settings), quiet_codecs(), terminable(), _working_folder(output) as folder:
         finished: dict[int, Path] = {}
         while True:
             attempt = _Attempt(settings, folder, finished, progress)
@@ -77,7 +78,7 @@ def render(
                         "if memory ran out, use fewer workers or fewer pixels"
                     ) from None
             except WorkerFailed as failure:
-                raise EngineError(_explain(failure, attempt.scene, output)) from None
+                raise EngineError(explain(failure, attempt.scene, output.name)) from None
             except OSError as error:
                 raise EngineError(f"could not write {output}: {error.strerror or error}") from error
             finally:
@@ -96,19 +97,7 @@ class _Attempt:
         self.scene: Scene | None = None
         self.frames_done = 0
         self.frames_total: int | None = None
-        profile = choose_profile(settings)
-        keep = settings.cache_dir is not None and settings.format != "png"
-        root = settings.cache_dir if keep and settings.cache_dir is not None else folder / "segments"
-        store = SegmentStore(Path(root), "dir" if settings.format == "png" else profile.container)
-        store.sweep()
-        self.recorder: ForkRecorder | SerialRecorder
-        if can_fork():
-            self.recorder = ForkRecorder(
-                store, settings, profile, keep=keep, finished=finished, on_frames=self.count
-            )
-        else:
-            logging.getLogger("nnanim.engine").warning("no fork on this system: drawing in one process")
-            self.recorder = SerialRecorder(folder / "segments", settings, profile, self.count)
+        self.recorder = make_recorder(settings, choose_profile(settings), folder, self.count, finished)
 
     def run(
         self, make_scene: Callable[[], Scene], output: Path, annotate: Callable[[Scene], Annotations] | None
@@ -120,11 +109,16 @@ class _Attempt:
             raise EngineError(
                 f"{type(scene).__name__} plays nothing, so there is nothing to film; call play or wait"
             )
-        self.frames_total = sum(segment.frames for segment in recorder.segments)
+        played = played_sound(scene, self.folder)
+        self._hold_for(scene, played)
         notes = (annotate or scene_annotations)(scene)
+        self._hold_for(scene, notes.sound)
+        self.frames_total = sum(segment.frames for segment in recorder.segments)
         recorder.finish()
         paths = [segment.path for segment in recorder.segments]
-        frames = assemble(paths, output, settings, notes, _sound(scene, self.folder))
+        sounds = [sound for sound in (played, notes.sound) if sound is not None]
+        soundtrack = mix(sounds, self.frames_total / settings.fps) if sounds else None
+        frames = assemble(paths, output, settings, notes, soundtrack)
         if frames != self.frames_total:
             raise EngineError(f"{output} holds {frames} frames where the scene counted {self.frames_total}")
         return Rendered(
@@ -138,6 +132,12 @@ class _Attempt:
             segments_cached=len(recorder.segments) - recorder.drawn,
             workers=settings.worker_count if isinstance(recorder, ForkRecorder) else 1,
         )
+
+    def _hold_for(self, scene: Scene, sound: Sound | None) -> None:
+        """Let the last picture stand until the sound has ended."""
+        missing = math.ceil((sound.seconds if sound else 0.0) * self.settings.fps - 1e-6) - scene.renderer.frames
+        if missing > 0 and self.settings.format in ("mp4", "webm", "mov"):
+            scene.renderer.hold_last(scene, missing)
 
     def count(self, frames: int) -> None:
         self.frames_done += frames
@@ -153,15 +153,39 @@ class _Attempt:
         return self.recorder.done()
 
     def close(self) -> None:
-        if isinstance(self.recorder, ForkRecorder):
-            self.recorder.pool.close()
-            # Killed workers leave half a segment each.
-            self.recorder.store.sweep()
+        self.recorder.close()
 
 
-def _explain(failure: WorkerFailed, scene: Scene | None, output: Path) -> str:
-    if failure.report["errno"] in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EACCES, errno.EROFS):
-        return f"could not write the frames of {output.name}: {failure.report['error']}"
+def make_recorder(
+    settings: RenderSettings,
+    profile: Profile,
+    folder: Path,
+    on_frames: Callable[[int], None],
+    finished: dict[int, Path] | None = None,
+    *,
+    join: bool = False,
+) -> ForkRecorder | SerialRecorder:
+    """What draws and encodes; segments that no later render wants are written into ``folder``.
+
+    With ``join``, short plays may share such a segment; it does not begin every play with a key frame then.
+    """
+    if not can_fork():
+        logging.getLogger("nnanim.engine").warning("no fork on this system: drawing in one process")
+        return SerialRecorder(folder / "segments", settings, profile, on_frames)
+    keep = settings.cache_dir is not None and settings.format != "png"
+    root = settings.cache_dir if keep and settings.cache_dir is not None else folder / "segments"
+    store = SegmentStore(Path(root), "dir" if settings.format == "png" else profile.container)
+    store.sweep()
+    join = join and settings.format != "png"
+    return ForkRecorder(
+        store, settings, profile, keep=keep, join=join, finished=finished or {}, on_frames=on_frames
+    )
+
+
+def explain(failure: WorkerFailed, scene: Scene | None, name: str) -> str:
+    """One line about what a worker met; ``name`` is that of the file or scene."""
+    if failure.report["errno"] in CANNOT_WRITE:
+        return f"could not write the frames of {name}: {failure.report['error']}"
     place = blame_lines(scene, failure.report["lines"]) if scene is not None else ""
     return f"{place}{failure.report['error']} (in {failure.label})"
 
@@ -184,7 +208,7 @@ def _working_folder(output: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def terminable() -> Iterator[None]:
     """While it lasts, SIGTERM ends this process as Ctrl-C does, by way of all clean-up."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -201,7 +225,7 @@ def _terminable() -> Iterator[None]:
 
 
 @contextmanager
-def _quiet_codecs() -> Iterator[None]:
+def quiet_codecs() -> Iterator[None]:
     """Keep the encoders' own chatter off the terminal."""
     level = av.logging.get_level()
     av.logging.set_libav_level(av.logging.FATAL)
@@ -212,10 +236,11 @@ def _quiet_codecs() -> Iterator[None]:
             av.logging.set_level(level)
 
 
-def _sound(scene: Scene, folder: Path) -> Path | None:
+def played_sound(scene: Scene, folder: Path) -> Sound | None:
+    """What the scene has added with ``add_sound``; ``folder`` is for a file on the way."""
     writer = scene.renderer.file_writer
     if not writer.includes_sound:
         return None
     path = folder / "sound.wav"
     writer.audio_segment.export(path, format="wav").close()
-    return path
+    return Sound.read(path)

@@ -3,11 +3,12 @@ The order of everything that a scene can notice is manim's own."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
-from manim import Scene, config
+from manim import Scene, VMobject, Wait, config
 from manim.renderer.cairo_renderer import CairoRenderer
 from manim.scene.scene_file_writer import SceneFileWriter
 from manim.utils.iterables import list_update
@@ -32,9 +33,12 @@ class EngineRenderer(CairoRenderer):
 
     recorder: Recorder
     frames: int = 0
+    view_is_fixed: bool = False
 
     @classmethod
-    def take_over(cls, scene: Scene, recorder: Recorder) -> EngineRenderer:
+    def take_over(
+        cls, scene: Scene, recorder: Recorder, make_writer: Callable[[Scene], Any] | None = None
+    ) -> EngineRenderer:
         """Turn the renderer that ``scene`` made for itself into this one."""
         renderer = scene.renderer
         if not isinstance(renderer, CairoRenderer):
@@ -42,8 +46,9 @@ class EngineRenderer(CairoRenderer):
         renderer.__class__ = cls
         assert isinstance(renderer, EngineRenderer)
         renderer.recorder = recorder
-        renderer.file_writer = QuietFileWriter(scene.file_writer_settings)
-        renderer.file_writer.renderer = renderer
+        writer = make_writer(scene) if make_writer else QuietFileWriter(scene.file_writer_settings)
+        writer.renderer = renderer
+        renderer.file_writer = writer
         return renderer
 
     def play(self, scene: Scene, *args: Any, **kwargs: Any) -> None:
@@ -51,6 +56,7 @@ class EngineRenderer(CairoRenderer):
         self.update_skipping_status()
         scene.compile_animation_data(*args, **kwargs)
         scene.begin_animations()
+        self._fix_view(scene)
         if self.skip_animations:
             self.time += scene.duration
             if not scene.is_current_animation_frozen_frame():
@@ -61,14 +67,34 @@ class EngineRenderer(CairoRenderer):
             self._animate(scene)
         self.num_plays += 1
 
+    def _fix_view(self, scene: Scene) -> None:
+        """Let the camera decide how the scene lies on the picture when manim does: as the first thing is drawn.
+
+        Most cameras keep this for good; a worker that decided it for its own first frame would draw another picture.
+        """
+        if not self.view_is_fixed:
+            camera, shown = self.camera, list_update(scene.mobjects, scene.foreground_mobjects)
+            if any(isinstance(each, VMobject) for each in camera.get_mobjects_to_display(shown)):
+                camera.get_cairo_context(camera.pixel_array)
+                self.view_is_fixed = True
+
     def _hold(self, scene: Scene) -> None:
         dt = 1 / self.camera.frame_rate
         # manim truncates here and rounds up in an animation; frame counts follow it to the letter.
         frames = int(scene.duration / dt)
         if frames:
+            self._turn_camera()
             self.recorder.hold(scene, frames)
             self.time += frames * dt
             self.frames += frames
+
+    def hold_last(self, scene: Scene, frames: int) -> None:
+        """Show the finished scene for so many frames more."""
+        scene.compile_animation_data(Wait(frozen_frame=True))
+        scene.begin_animations()
+        self.recorder.hold(scene, frames)
+        self.time += frames / self.camera.frame_rate
+        self.frames += frames
 
     def _animate(self, scene: Scene) -> None:
         assert scene.animations is not None
@@ -84,8 +110,11 @@ class EngineRenderer(CairoRenderer):
             animation.clean_up_from_scene(scene)
         scene.update_mobjects(0)
         self.static_image = None
+        self._turn_camera()
+
+    def _turn_camera(self) -> None:
+        """What drawing a frame does in manim: a scene may ask a 3-D camera where a point falls."""
         if hasattr(self.camera, "reset_rotation_matrix"):
-            # Drawing a frame does this in manim, and a scene may ask a 3D camera where a point falls.
             self.camera.reset_rotation_matrix()
 
     def scene_finished(self, scene: Scene) -> None:
@@ -118,6 +147,7 @@ def scene_annotations(scene: Scene) -> Annotations:
         captions=[
             (cue.start.total_seconds(), cue.end.total_seconds(), cue.content) for cue in writer.subcaptions
         ],
+        language="und",
     )
 
 

@@ -16,3 +16,5 @@ class Segment:
     path: Path
     frames: int
     worker: Worker | None = None
+    drawn_here: bool = False
+    """Whether the scene's own process has drawn it."""

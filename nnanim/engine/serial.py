@@ -52,8 +52,14 @@ class SerialRecorder:
                 break
         return self._close(scene, segment)
 
+    def cut(self) -> None:
+        """Every play begins a segment of its own."""
+
     def finish(self) -> None:
         """Nothing is under way."""
+
+    def close(self) -> None:
+        """Nothing is left behind."""
 
     def _open(self, held: bool = False) -> SegmentWriter:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,7 @@ from .errors import EngineError
 from .renderer import EngineRenderer, Recorder, Rehearsal
 from .settings import RenderSettings
 from .shortcuts import shortcuts
+from .textfiles import whole_text_files
 
 
 @contextmanager
@@ -50,7 +51,7 @@ def configured(settings: RenderSettings) -> Iterator[None]:
         values["background_opacity"] = 0.0
     logger = logging.getLogger("manim")
     level = logger.level
-    with tempconfig(values), _pillow_of_manims_time(), shortcuts():
+    with tempconfig(values), pillow_of_manims_time(), shortcuts(), whole_text_files():
         logger.setLevel(max(level, logging.WARNING))
         try:
             yield
@@ -72,7 +73,7 @@ class _ForgivingImage:
 
 
 @contextmanager
-def _pillow_of_manims_time() -> Iterator[None]:
+def pillow_of_manims_time() -> Iterator[None]:
     """Let manim draw images with Pillow 13, which refuses what manim 0.22 asks of it."""
     before = manim.camera.camera.Image
     manim.camera.camera.Image = _ForgivingImage()

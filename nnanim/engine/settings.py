@@ -4,12 +4,14 @@ Plain frozen records; they are checked where they are made."""
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from .errors import EngineError
+from .sound import Sound
 
 if TYPE_CHECKING:
     from manim import Scene
@@ -105,6 +107,10 @@ class RenderSettings:
     def frame_size(self) -> tuple[float, float]:
         """Width and height of a frame in manim units."""
         aspect = self.pixel_width / self.pixel_height
+        for usual in (16 / 9, 9 / 16):
+            # Sizes such as 854x480 are 16:9 as nearly as even numbers of pixels can be.
+            if abs(self.pixel_width - self.pixel_height * usual) <= 1:
+                aspect = usual
         if self.frame_width is not None:
             return self.frame_width, self.frame_height or self.frame_width / aspect
         height = self.frame_height or 8.0
@@ -134,11 +140,23 @@ class Annotations:
         ``(start, end, text)`` of every caption; a track that players offer but do not show by themselves.
     metadata
         Texts such as ``title`` and ``comment``.
+    sound
+        A voice or other sound, from the first frame on; what the scene itself plays is mixed with it.
+    language
+        Of the captions and of ``sound``: three letters (ISO 639-2), ``und`` where it is unknown.
     """
 
     chapters: Sequence[tuple[float, float, str]] = ()
     captions: Sequence[tuple[float, float, str]] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    sound: Sound | None = None
+    language: str = "eng"
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch("[a-z]{3}", self.language):
+            raise EngineError(
+                f"a language is three letters (ISO 639-2), such as eng or deu, got {self.language!r}"
+            )
 
 
 @dataclass(frozen=True)

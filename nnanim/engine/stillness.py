@@ -81,6 +81,8 @@ class StreamParameters:
     """What a slice header has to agree with."""
 
     frame_num_bits: int
+    # Of pic_order_cnt_lsb, which counts fields as they are shown; 0 where pictures are shown as they are decoded.
+    order_bits: int
     macroblocks: int
     cabac: bool
     one_reference: bool
@@ -102,7 +104,7 @@ def read_parameters(extradata: bytes) -> StreamParameters | None:
     sequence = _read_sequence(sps)
     if sequence is None:
         return None
-    frame_num_bits, macroblocks = sequence
+    frame_num_bits, order_bits, macroblocks = sequence
     pps.ue(), pps.ue()
     cabac = bool(pps.u(1))
     bottom_field_order, slice_groups = pps.u(1), pps.ue()
@@ -118,12 +120,12 @@ def read_parameters(extradata: bytes) -> StreamParameters | None:
     if bottom_field_order or slice_groups or redundant:
         return None
     return StreamParameters(
-        frame_num_bits, macroblocks, cabac, references == 0, weighted, initial_qp, deblocking_control
+        frame_num_bits, order_bits, macroblocks, cabac, references == 0, weighted, initial_qp, deblocking_control
     )
 
 
-def _read_sequence(sps: BitReader) -> tuple[int, int] | None:
-    """Length of frame_num and number of macroblocks; 4:2:0 frames in decoding order only."""
+def _read_sequence(sps: BitReader) -> tuple[int, int, int] | None:
+    """Lengths of frame_num and of pic_order_cnt_lsb, and number of macroblocks; whole frames of 4:2:0 only."""
     profile = sps.u(8)
     sps.u(16), sps.ue()
     if profile in (100, 110, 122, 244):
@@ -136,12 +138,13 @@ def _read_sequence(sps: BitReader) -> tuple[int, int] | None:
         return None
     frame_num_bits = sps.ue() + 4
     order_type = sps.ue()
-    if order_type != 2:
+    if order_type == 1:
         return None
+    order_bits = sps.ue() + 4 if order_type == 0 else 0
     sps.ue(), sps.u(1)
     width, height = sps.ue() + 1, sps.ue() + 1
     frames_only = sps.u(1)
-    return (frame_num_bits, width * height) if frames_only else None
+    return (frame_num_bits, order_bits, width * height) if frames_only else None
 
 
 def repeat_picture(parameters: StreamParameters, frame_num: int) -> bytes:
@@ -157,6 +160,9 @@ def repeat_picture(parameters: StreamParameters, frame_num: int) -> bytes:
     header.ue(_P_SLICE)
     header.ue(0)  # pic_parameter_set_id
     header.u(frame_num % (1 << parameters.frame_num_bits), parameters.frame_num_bits)
+    if parameters.order_bits:
+        # A frame is two fields.
+        header.u(2 * frame_num % (1 << parameters.order_bits), parameters.order_bits)
     if parameters.one_reference:
         header.u(0, 1)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import gc
 import json
 import os
@@ -20,6 +21,8 @@ from typing import Any, NoReturn
 
 STARTED, FRAME, REPORT = b"s", b"f", b"r"
 PROGRESS_SECONDS = 0.1
+# What says that the disk is at fault, not the scene.
+CANNOT_WRITE = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EACCES, errno.EROFS})
 
 # Gets its order (a path, say) and a function to call with the number of frames just drawn; returns a report
 # that JSON can carry.

@@ -1,4 +1,4 @@
-"""The narration as caption files: SubRip and WebVTT, one cue for each beat."""
+"""The narration as caption files: SubRip and WebVTT, one cue for each sentence."""
 
 from __future__ import annotations
 
@@ -7,22 +7,27 @@ from datetime import timedelta
 
 import srt
 
-from nnanim.chapter import Beat
+from nnanim.chapter import Beat, Cue
+
+
+def cues_of(beats: Sequence[Beat]) -> list[Cue]:
+    """Every sentence in order."""
+    return [cue for beat in beats for cue in beat.cues]
 
 
 def to_srt(beats: Sequence[Beat]) -> str:
-    """The beats as SubRip (``.srt``)."""
+    """The sentences as SubRip (``.srt``)."""
     return srt.compose(
-        srt.Subtitle(beat.number, timedelta(seconds=beat.start), timedelta(seconds=beat.end), beat.text)
-        for beat in beats
+        srt.Subtitle(number, timedelta(seconds=cue.start), timedelta(seconds=cue.end), cue.text)
+        for number, cue in enumerate(cues_of(beats), 1)
     )
 
 
 def to_vtt(beats: Sequence[Beat]) -> str:
-    """The beats as WebVTT (``.vtt``), as the HTML ``<track>`` element takes it."""
+    """The sentences as WebVTT (``.vtt``), as the HTML ``<track>`` element takes it."""
     cues = [
-        f"{beat.number}\n{_clock(beat.start)} --> {_clock(beat.end)}\n{_escape(beat.text)}\n"
-        for beat in beats
+        f"{number}\n{_clock(cue.start)} --> {_clock(cue.end)}\n{_escape(cue.text)}\n"
+        for number, cue in enumerate(cues_of(beats), 1)
     ]
     return "\n".join(["WEBVTT\n", *cues])
 

@@ -10,7 +10,10 @@ from nnanim.chapter import Shown
 
 
 def rows(ledger: Sequence[Shown]) -> list[dict[str, Any]]:
-    """A dictionary for each number: start and end in seconds, text, value, kind, source."""
+    """A dictionary for each number: start and end in seconds, text, value, kind, source.
+
+    One that ran has ``ran_from`` as well: where it began; in between it showed the elements that lie between the sources.
+    """
     return [
         {
             "start": round(shown.start, 3),
@@ -20,6 +23,11 @@ def rows(ledger: Sequence[Shown]) -> list[dict[str, Any]]:
             "kind": shown.entry.kind,
             "source": shown.entry.source,
         }
+        | (
+            {"ran_from": {"text": shown.ran_from.text, "value": shown.ran_from.value, "source": shown.ran_from.source}}
+            if shown.ran_from is not None
+            else {}
+        )
         for shown in ledger
     ]
 

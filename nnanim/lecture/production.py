@@ -12,21 +12,25 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from manim.utils.exceptions import EndSceneEarlyException
 from numpy.typing import NDArray
 
 import nnanim
-from nnanim.chapter import Beat, Chapter, Look
+from nnanim.chapter import Beat, Chapter, Look, Reading, Timing
 from nnanim.engine import Annotations, RenderSettings, rehearse, render, snapshot, write_still
-from nnanim.lecture import captions, numbers
+from nnanim.lecture import beats, captions, numbers
 from nnanim.lecture.recipe import Output, Recipe, is_same
 from nnanim.lecture.sheet import contact_sheet
 from nnanim.trace import Trace
-from nnanim.visuals.theme import themes
+from nnanim.visuals.page.theme import themes
+
+if TYPE_CHECKING:
+    from nnanim.lecture.voice import Narration
 
 Progress = Callable[[float, float | None], None]
 Picture = NDArray[np.uint8]
@@ -70,12 +74,32 @@ class Production:
 
     def scene(self, after_beat: Callable[[Chapter, Beat], None] | None = None) -> Chapter:
         """A new scene of the chapter."""
-        scene = self.chapter(
-            parameters=self.recipe.params, trace=self.trace, look=Look(self.output.theme, self.output.burned)
-        )
+        return self._scene(self.narration or Reading(self.output.pace), after_beat)
+
+    def _scene(self, timing: Timing, after_beat: Callable[[Chapter, Beat], None] | None = None) -> Chapter:
+        look = Look(self.output.theme, self.output.burned, timing)
+        scene = self.chapter(parameters=self.recipe.params, trace=self.trace, look=look)
         if after_beat is not None:
             scene.after_beat = lambda beat: after_beat(scene, beat)
         return scene
+
+    @cached_property
+    def narration(self) -> Narration | None:
+        """What a voice says in this film, and when; nothing where it is only read.
+
+        Raises
+        ------
+        ParameterError
+            When there is no such voice, or it cannot say a sentence.
+        """
+        if self.output.voice is None:
+            return None
+        from nnanim.lecture.voice import Narration, sentences_of, voice_named
+
+        voice = voice_named(self.output.voice, self.output.pace)
+        read = rehearse(lambda: self._scene(Reading(self.output.pace)), self.settings)
+        assert isinstance(read, Chapter)
+        return Narration(voice, sentences_of(read))
 
     def rehearse(self) -> Chapter:
         """Run the chapter without drawing: beats, claims and the ledger are on the scene afterwards."""
@@ -114,6 +138,7 @@ class Production:
             background = themes()[self.output.theme].background
             (draft / "captions.srt").write_text(captions.to_srt(scene.beats), encoding="utf-8")
             (draft / "captions.vtt").write_text(captions.to_vtt(scene.beats), encoding="utf-8")
+            (draft / "beats.json").write_text(beats.to_json(scene.beats), encoding="utf-8")
             (draft / "numbers.json").write_text(numbers.to_json(scene.ledger), encoding="utf-8")
             (draft / "trace.npz").write_bytes(self.trace.to_bytes(".npz"))
             write_still(pictures[poster_beat(len(pictures))], draft / "poster.png")
@@ -122,20 +147,25 @@ class Production:
         return folder / video_name(self.output)
 
     def _annotations(self, scene: Chapter, recipe_text: str) -> Annotations:
-        cues = [(beat.start, beat.end, beat.text) for beat in scene.beats]
+        marks = [(beat.start, beat.end, beat.text) for beat in scene.beats]
+        cues = [(cue.start, cue.end, cue.text) for cue in captions.cues_of(scene.beats)]
+        voice = self.narration
         return Annotations(
-            chapters=cues,
+            chapters=marks,
             captions=cues if self.output.track else (),
             metadata={"title": scene.heading(), "comment": recipe_text},
+            sound=voice.sound(captions.cues_of(scene.beats)) if voice else None,
+            language=voice.language if voice else "eng",
         )
 
 
 @cache
 def drawing_digest() -> str:
     """Digest of the code that draws: segments drawn by other code are not found again."""
-    seal = hashlib.sha256()
-    for file in sorted((Path(nnanim.__file__).parent / "visuals").glob("*.*")):
-        seal.update(file.read_bytes())
+    seal, package = hashlib.sha256(), Path(nnanim.__file__).parent
+    for file in sorted(file for room in ("visuals", "lesson", "by_hand") for file in (package / room).rglob("*.*")):
+        if file.suffix in (".py", ".toml"):
+            seal.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return seal.hexdigest()
 
 
@@ -154,9 +184,9 @@ def is_finished(folder: Path, recipe: Recipe) -> bool:
     made = folder / "recipe.toml"
     whole = all(
         (folder / name).exists()
-        for name in (video_name(recipe.output), "numbers.json", "trace.npz", "sheet.png")
+        for name in (video_name(recipe.output), "beats.json", "numbers.json", "trace.npz", "sheet.png")
     )
-    return whole and made.is_file() and is_same(made.read_text(encoding="utf-8"), recipe.to_toml())
+    return whole and made.is_file() and is_same(made.read_text(encoding="utf-8-sig"), recipe.to_toml())
 
 
 @contextlib.contextmanager

@@ -45,6 +45,8 @@ class Output:
     theme: Theme = "dark"
     aspect: Aspect = "16:9"
     captions: Captions = "both"
+    voice: str | None = None
+    pace: float = 1.0
 
     @property
     def frames_per_second(self) -> int:
@@ -95,6 +97,8 @@ class Output:
                 raise ParameterError(
                     f"[output] has no setting {name!r}; known are {', '.join(sorted(known))}"
                 )
+        if changes.get("voice") and not changes.get("captions") and "captions" not in table:
+            changes["captions"] = "track"  # who listens need not read
         output = replace(
             cls(), **{**table, **{name: value for name, value in changes.items() if value is not None}}
         )
@@ -113,11 +117,14 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "captions": get_args(Captions),
 }
 _RANGES = {"fps": range(1, 121), "crf": range(64)}
-_OPTIONAL = ("fps", "codec", "crf")
+_OPTIONAL = ("fps", "codec", "crf", "voice")
+SLOWEST, QUICKEST = 0.5, 2.0
 _IN_WORDS = {
     **{name: f"one of {', '.join(choices)}" for name, choices in _CHOICES.items()},
     **{name: f"a whole number from {numbers[0]} to {numbers[-1]}" for name, numbers in _RANGES.items()},
     "transparent": "true or false",
+    "voice": "a voice's name, a folder of recordings, or a command",
+    "pace": f"a number from {SLOWEST} to {QUICKEST}",
 }
 
 
@@ -128,6 +135,10 @@ def _is_allowed(name: str, value: Any) -> bool:
         return value in _CHOICES[name]
     if name in _RANGES:
         return isinstance(value, int) and not isinstance(value, bool) and value in _RANGES[name]
+    if name == "voice":
+        return isinstance(value, str) and bool(value)
+    if name == "pace":
+        return isinstance(value, int | float) and not isinstance(value, bool) and SLOWEST <= value <= QUICKEST
     return isinstance(value, bool)
 
 
@@ -154,6 +165,8 @@ class Recipe:
                 }
                 parts.append(str(named.get(name, mine[name])))
         parts += ["transparent"] if self.output.transparent else []
+        parts += [f"voice-{Path(self.output.voice).name}"] if self.output.voice else []
+        parts += [f"pace-{self.output.pace:g}"] if self.output.pace != default["pace"] else []
         parts += [f"{name}-{show_value(value)}" for name, value in self.params.changed().items()]
         written = re.sub(r"[^A-Za-z0-9.,−-]+", "-", "_".join(parts).replace(":", "x")).strip("-")
         if len(written) > 80:

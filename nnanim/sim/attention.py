@@ -15,13 +15,18 @@ from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nnanim.characters import readable
 from nnanim.params import ParameterError
+from nnanim.wording import brief
 
 if TYPE_CHECKING:
-    from nnanim.sim.language_model import LanguageModel
+    from nnanim.sim.causal_model import CausalModel
 
 FEWEST_TOKENS, MOST_TOKENS = 2, 16
 """How many tokens a sentence may have, so that its grid and its arcs can be read."""
+
+DECIMALS = 2
+"""With which attention is shown; what is said of it compares the rounded numbers."""
 
 Arrays = dict[str, NDArray[np.generic]]
 Text = dict[str, str]
@@ -99,14 +104,15 @@ def toy_head(n_tokens: int, width: int, seed: int) -> Arrays:
     return arrays | {"toy.root_d": np.array(math.sqrt(width))}
 
 
-def check_head(model: LanguageModel, layer: int, head: int) -> None:
-    """See that a model has a layer and a head, both counted from 1.
+def check_head(model: CausalModel, layer: int, head: int) -> None:
+    """See that a model has attention to show, and a layer and a head, both counted from 1.
 
     Raises
     ------
     ParameterError
         Naming the range.
     """
+    model.check_offers(("attention",))
     for name, number, most in (("layer", layer, model.config.n_layers), ("head", head, model.config.n_heads)):
         if not 1 <= number <= most:
             raise ParameterError(
@@ -115,7 +121,7 @@ def check_head(model: LanguageModel, layer: int, head: int) -> None:
             )
 
 
-def sentence_tokens(model: LanguageModel, sentence: str) -> list[int]:
+def sentence_tokens(model: CausalModel, sentence: str) -> list[int]:
     """The sentence's token ids.
 
     Raises
@@ -150,20 +156,50 @@ def looking_token(texts: list[str], word: str | None) -> int:
         places = [place for place, text in enumerate(bare) if wanted and same(text)]
         if places:
             return max(places)
-    known = ", ".join(f"“{text}”" for text in dict.fromkeys(bare) if text)
-    raise ParameterError(f"word must be one of the sentence’s tokens, got “{word}” (its tokens are {known})")
+    known = ", ".join(f"“{readable(text)}”" for text in dict.fromkeys(bare) if text)
+    raise ParameterError(f"word must be one of the sentence’s tokens, got “{brief(word)}” (its tokens are {known})")
+
+
+def shown_alike(shares: Float[Tensor, " T"], place: int) -> int:
+    """How many other shares of a row show the same hundredths as the one at ``place``."""
+    shown = [round(share, DECIMALS) for share in shares.tolist()]
+    return shown.count(shown[place]) - 1
+
+
+def preference(shares: Float[Tensor, " T"], place: int) -> str:
+    """Whether a token gives ``"most"`` of its attention to a place, ``"as much"`` as to another, or ``"less"``, in hundredths."""
+    shown = [round(share, DECIMALS) for share in shares.tolist()]
+    if shown[place] < max(shown):
+        return "less"
+    return "most" if shown.count(shown[place]) == 1 else "as much"
+
+
+def window_of(attention: Float[Tensor, "T T"]) -> int:
+    """How many tokens one token may look at, itself included, when that is fewer than stand before it; 0 when it is not.
+
+    Read off the weights: a mask leaves exactly 0, softmax something more. A pattern that is no sliding window is 0, too.
+    """
+    count = len(attention)
+    distance = torch.arange(count)[:, None] - torch.arange(count)  # how far back j lies behind i
+    seen = attention > 0
+    window = int(seen.sum(dim=-1).max())
+    return window if window < count and bool((seen == ((distance >= 0) & (distance < window))).all()) else 0
 
 
 def sentence_head(
-    model: LanguageModel, sentence: str, layer: int, head: int, word: str | None
+    model: CausalModel, sentence: str, layer: int, head: int, word: str | None
 ) -> tuple[Arrays, Text]:
     """One head of the model on one sentence; layer and head count from 1.
 
     Returns
     -------
     Arrays ``attention`` (T, T), ``looking`` () the token that is spoken of, ``target`` () the token that it gives most
-    to, ``rivals`` () how many other tokens could look at the target and ``followers`` () how many of these give most to
-    it as well; ``model.*`` counts. Text ``tokens`` (a JSON list), ``model``, ``weights``.
+    to; ``equals`` () how many other tokens it gives as much, rounded; ``rivals`` () how many other tokens could choose to
+    look at the target (itself too, unless it is the first, which has no choice), ``followers`` () how many of these give
+    most to it as well, and ``undecided`` () how many give it as much as another, rounded; ``model.*`` counts. Shares are
+    compared as they are shown, in hundredths. ``model.window`` () of :func:`window_of`, ``model.score_cap`` (), and
+    ``model.sink`` (), the largest part of a row that goes to no token; each 0 when there is none.
+    Text ``tokens`` (a JSON list), ``model``, ``weights``.
 
     Raises
     ------
@@ -175,19 +211,25 @@ def sentence_head(
     texts = list(model.token_texts(ids))
     looking = looking_token(texts, word)
     attention = model.forward(ids, keep=("attention",)).attention[layer - 1, head - 1].double()  # (T, T)
-    strongest = attention.argmax(dim=-1)  # (T,)
-    target = int(strongest[looking])
-    rivals = [place for place in range(target + 1, len(ids)) if place != looking]
+    target = int(attention[looking].argmax())
+    # A weight of exactly 0 is that of a mask: in a sliding window a later token need not see the target.
+    able = [place for place in range(max(target, 1), len(ids)) if attention[place, target] > 0]
+    rivals = [place for place in able if place != looking]
+    verdicts = [preference(attention[place], target) for place in rivals]
     arrays: Arrays = {
         "attention": attention.numpy(),
         "looking": np.array(looking),
         "target": np.array(target),
+        "equals": np.array(shown_alike(attention[looking], target)),
         "rivals": np.array(len(rivals)),
-        "followers": np.array(sum(int(strongest[place]) == target for place in rivals)),
+        "followers": np.array(verdicts.count("most")),
+        "undecided": np.array(verdicts.count("as much")),
         "model.layers": np.array(model.config.n_layers),
         "model.heads": np.array(model.config.n_heads),
+        "model.window": np.array(window_of(attention)),
+        "model.score_cap": np.array(model.config.score_cap),
+        "model.sink": np.array(max(0.0, round(1 - float(attention.sum(dim=-1).min()), 4))),
         "model.all_heads": np.array(model.config.n_layers * model.config.n_heads),
-        "model.head_width": np.array(model.config.d_head),
     }
     text = {
         "tokens": json.dumps(texts, ensure_ascii=False),

@@ -1,6 +1,6 @@
-"""Weights from files, all in one form: float32 tensors by name, and the sizes of the model they belong to.
+"""The weights of an installed model: float32 tensors by name, and the sizes of the model they belong to.
 
-Read are the GGUF file of an installed model (dequantised once, then kept as safetensors) and Hugging Face directories.
+Its GGUF file is dequantised once and then kept as safetensors.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from nnanim.models import KnownModel, ModelError, require, sha256, weights_cache
-from nnanim.sim.model_files import description_file, directory_digest, weight_files
+from nnanim.sim.causal_model import Sizes
 from nnanim.sim.tokenizer import Tokenizer
 
 FORM = 1
@@ -26,28 +26,20 @@ FORM = 1
 Weights = dict[str, Tensor]
 
 
-@dataclass(frozen=True)
-class Config:
-    """The sizes of a model.
+@dataclass(frozen=True, kw_only=True)
+class Config(Sizes):
+    """The sizes of a model of the Llama type.
 
-    ``rotary_base`` is the base of the rotary positions' wavelengths, None where positions are learned vectors;
-    ``d_feed_forward`` the width of the feed-forward layer; ``gated`` whether that layer is a SwiGLU (else a GELU);
-    ``epsilon`` is added to the variance in the norms.
+    ``rotary_base`` is the base of the rotary positions' wavelengths; ``d_feed_forward`` the width of the feed-forward
+    layer, a SwiGLU; ``epsilon`` is added to the variance in the norms.
     """
 
-    name: str
-    weights_note: str
-    n_layers: int
-    n_heads: int
     n_kv_heads: int
     d_model: int
     d_head: int
     d_feed_forward: int
-    n_vocabulary: int
-    n_context: int
     epsilon: float = 1e-5
-    rotary_base: float | None = 10_000.0
-    gated: bool = True
+    rotary_base: float = 10_000.0
 
 
 @dataclass(frozen=True)
@@ -58,9 +50,6 @@ class Checkpoint:
     weights: Weights
     tokenizer: Tokenizer
     digest: str
-
-
-# An installed model ---------------------------------------------------------------------------------------
 
 
 def read_installed(model: KnownModel) -> Checkpoint:
@@ -163,148 +152,3 @@ def _halves_from_pairs(weight: Tensor, heads: int) -> Tensor:
     rows, columns = weight.shape
     pairs = weight.reshape(heads, rows // heads // 2, 2, columns)
     return pairs.transpose(1, 2).reshape(rows, columns).contiguous()
-
-
-# A Hugging Face directory ---------------------------------------------------------------------------------
-
-
-def read_directory(folder: Path) -> Checkpoint:
-    """Read ``config.json``, ``model.safetensors`` and ``tokenizer.json`` of a Llama-type or GPT-2 model.
-
-    Raises
-    ------
-    ModelError
-        When a file is missing or damaged, or the model is of another type.
-    """
-    described = description_file(folder)
-    try:
-        facts = dict(json.loads(described.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        raise ModelError(f"{described}: cannot be read as a JSON table") from None
-    kind = facts.get("model_type", "nothing")
-    if kind not in _READERS:
-        raise ModelError(f"{described}: model_type must be one of {', '.join(_READERS)}, got {kind}")
-    files = weight_files(folder)
-    try:
-        tensors: Weights = {}
-        for file in files:
-            tensors |= {name: tensor.float() for name, tensor in load_file(file).items()}
-        config, weights = _READERS[kind](folder.resolve().name, facts, tensors)
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"{folder}: the weights cannot be read: {error}") from None
-    except KeyError as error:
-        raise ModelError(f"{folder}: the model lacks {error}") from None
-    except (TypeError, ValueError, ArithmeticError) as error:
-        if isinstance(error, ModelError):
-            raise
-        raise ModelError(f"{described}: makes no model: {error}") from None
-    tokenizer = Tokenizer.from_file(folder / "tokenizer.json")
-    if tokenizer.size > config.n_vocabulary:
-        raise ModelError(f"{folder}: the tokenizer has {tokenizer.size} tokens, the model only {config.n_vocabulary}")
-    return Checkpoint(config, weights, tokenizer, directory_digest(folder))
-
-
-def _size(facts: dict[str, Any], name: str) -> int:
-    """A size out of ``config.json``."""
-    if type(facts[name]) is not int or facts[name] < 1:
-        raise ValueError(f"{name} must be a whole number ≥ 1, got {facts[name]!r}")
-    return int(facts[name])
-
-
-_LLAMA_NAMES = {
-    "input_layernorm": "attention_norm",
-    "self_attn.q_proj": "query",
-    "self_attn.k_proj": "key",
-    "self_attn.v_proj": "value",
-    "self_attn.o_proj": "output",
-    "post_attention_layernorm": "feed_forward_norm",
-    "mlp.gate_proj": "gate",
-    "mlp.up_proj": "up",
-    "mlp.down_proj": "down",
-}
-
-
-def _read_llama(name: str, facts: dict[str, Any], tensors: Weights) -> tuple[Config, Weights]:
-    rotary = facts.get("rope_parameters") or {}
-    scaling = (facts.get("rope_scaling") or rotary).get("rope_type", "default")
-    if scaling != "default" or facts.get("hidden_act", "silu") != "silu":
-        raise ModelError(
-            f"{name}: only plain rotary positions and SiLU are known here, not {scaling} and {facts.get('hidden_act')}"
-        )
-    heads = _size(facts, "num_attention_heads")
-    config = Config(
-        name=name,
-        weights_note="weights from a local directory",
-        n_layers=_size(facts, "num_hidden_layers"),
-        n_heads=heads,
-        n_kv_heads=facts.get("num_key_value_heads") or heads,
-        d_model=_size(facts, "hidden_size"),
-        d_head=facts.get("head_dim") or _size(facts, "hidden_size") // heads,
-        d_feed_forward=_size(facts, "intermediate_size"),
-        n_vocabulary=_size(facts, "vocab_size"),
-        n_context=facts.get("max_position_embeddings", 2048),
-        epsilon=facts.get("rms_norm_eps", 1e-6),
-        rotary_base=float(rotary.get("rope_theta") or facts.get("rope_theta") or 10_000.0),
-    )
-    weights = {
-        "embedding.weight": tensors["model.embed_tokens.weight"],
-        "norm.weight": tensors["model.norm.weight"],
-    }
-    if not facts.get("tie_word_embeddings", False):
-        weights["unembedding.weight"] = tensors["lm_head.weight"]
-    for layer in range(config.n_layers):
-        for theirs, ours in _LLAMA_NAMES.items():
-            weights[f"{layer}.{ours}.weight"] = tensors[f"model.layers.{layer}.{theirs}.weight"]
-            if (bias := tensors.get(f"model.layers.{layer}.{theirs}.bias")) is not None:
-                weights[f"{layer}.{ours}.bias"] = bias
-    return config, weights
-
-
-_GPT2_NAMES = {
-    "ln_1": "attention_norm",
-    "attn.c_proj": "output",
-    "ln_2": "feed_forward_norm",
-    "mlp.c_fc": "up",
-    "mlp.c_proj": "down",
-}
-
-
-def _read_gpt2(name: str, facts: dict[str, Any], tensors: Weights) -> tuple[Config, Weights]:
-    tensors = {key.removeprefix("transformer."): tensor for key, tensor in tensors.items()}
-    if facts.get("activation_function", "gelu_new") != "gelu_new":
-        raise ModelError(f"{name}: only the GELU of GPT-2 is known here, not {facts['activation_function']}")
-    heads, width = _size(facts, "n_head"), _size(facts, "n_embd")
-    config = Config(
-        name=name,
-        weights_note="weights from a local directory",
-        n_layers=_size(facts, "n_layer"),
-        n_heads=heads,
-        n_kv_heads=heads,
-        d_model=width,
-        d_head=width // heads,
-        d_feed_forward=facts.get("n_inner") or 4 * width,
-        n_vocabulary=_size(facts, "vocab_size"),
-        n_context=_size(facts, "n_positions"),
-        epsilon=facts.get("layer_norm_epsilon", 1e-5),
-        rotary_base=None,
-        gated=False,
-    )
-    weights = {"embedding.weight": tensors["wte.weight"], "positions.weight": tensors["wpe.weight"]}
-    weights |= {"norm.weight": tensors["ln_f.weight"], "norm.bias": tensors["ln_f.bias"]}
-    if "lm_head.weight" in tensors and not facts.get("tie_word_embeddings", True):
-        weights["unembedding.weight"] = tensors["lm_head.weight"]
-    for layer in range(config.n_layers):
-        for theirs, ours in _GPT2_NAMES.items():
-            weight = tensors[f"h.{layer}.{theirs}.weight"]
-            # GPT-2 keeps its matrices as (in, out).
-            weights[f"{layer}.{ours}.weight"] = weight.T.contiguous() if weight.ndim == 2 else weight
-            weights[f"{layer}.{ours}.bias"] = tensors[f"h.{layer}.{theirs}.bias"]
-        together = tensors[f"h.{layer}.attn.c_attn.weight"].T.split(width)
-        biases = tensors[f"h.{layer}.attn.c_attn.bias"].split(width)
-        for ours, weight, bias in zip(("query", "key", "value"), together, biases, strict=True):
-            weights[f"{layer}.{ours}.weight"] = weight.contiguous()
-            weights[f"{layer}.{ours}.bias"] = bias.contiguous()
-    return config, weights
-
-
-_READERS = {"llama": _read_llama, "gpt2": _read_gpt2}

@@ -9,17 +9,19 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
 
 from nnanim.params import ParameterError
-from nnanim.sim.checkpoint import Config
-from nnanim.sim.language_model import Cache, LanguageModel
+from nnanim.sim.causal_model import CausalModel
 from nnanim.sim.threads import one_thread
 from nnanim.trace import Trace
+from nnanim.wording import n_of
 
 TOP = 10
 """How many of the most likely tokens a trace names at every step; the others are summed up."""
@@ -116,30 +118,26 @@ def entropy(probabilities: Float[Tensor, " V"]) -> float:
     return float(torch.special.entr(probabilities).sum() / math.log(2))
 
 
-def multiplications(config: Config, new: int, cached: int = 0) -> int:
-    """Multiplications in the matrix products of one forward pass that reads ``new`` tokens and says what comes next.
+def counted_pass(model: CausalModel, ids: Sequence[int], cache: Any = None) -> tuple[Float[Tensor, " V"], int]:
+    """The logits after the last token, and how many multiplications the matrix products of this pass took.
 
-    For each new token and layer: its query, d·h·d_h; its key and value, 2·d·h_kv·d_h; the way back, h·d_h·d; the
-    feed-forward layer, 3·d·d_ff (2 without a gate); its scores with all ``new + cached`` tokens and the weighted sum of
-    their values, 2·(new + cached)·h·d_h. Then, for the last token only, a logit for every token of the vocabulary, d·V.
-    Norms, rotations and softmax are not matrix products and are not counted.
+    Torch counts them while it multiplies, so that they are right for every architecture. Norms, rotations and softmax are
+    not matrix products.
 
     Parameters
     ----------
-    new
+    ids
         Tokens that are read in this pass.
-    cached
-        Tokens before them whose keys and values are at hand.
+    cache
+        Holds keys and values of the tokens before them.
     """
-    c = config
-    width = c.n_heads * c.d_head
-    attention = 2 * c.d_model * width + 2 * c.d_model * c.n_kv_heads * c.d_head + 2 * (new + cached) * width
-    feed_forward = (3 if c.gated else 2) * c.d_model * c.d_feed_forward
-    return c.n_layers * new * (attention + feed_forward) + c.d_model * c.n_vocabulary
+    with FlopCounterMode(display=False) as counter:
+        logits = model.forward(ids, cache, keep=()).logits[-1]
+    return logits, counter.get_total_flops() // 2  # it counts an addition for each multiplication
 
 
 def generate(
-    model: LanguageModel,
+    model: CausalModel,
     prompt: str,
     steps: int,
     sampling: Sampling,
@@ -150,7 +148,8 @@ def generate(
     """Continue a text token by token and keep what was decided at every step.
 
     It ends after ``steps`` tokens, or with the marker by which the model ends a text, or when the model can read no more.
-    At each step the model reads with and without a cache; what is drawn comes from the cached pass.
+    At each step the model reads with and without a cache; what is drawn comes from the cached pass. (A model without a
+    cache reads without.)
 
     Parameters
     ----------
@@ -176,8 +175,10 @@ def generate(
     ``multiplications_uncached`` and their running sums ``total_cached``, ``total_uncached`` (S), ``total_ratio``;
     ``readable_cached`` and ``readable_uncached``, the last of the running sums in the unit that the text ``unit`` names;
     ``cache_difference`` (S), the largest difference of any logit with and without the cache, and
-    ``agreement``, the next power of ten above the largest of these; ``likeliest_count``, how often the most likely token was drawn; ``vocabulary_size``,
-    ``layer_count``, ``ended`` (1 when the model ended the text), ``full`` (1 when it can read no more tokens).
+    ``agreement``, the next power of ten above the largest of these; ``likeliest_count``, how often no token was more likely
+    than the drawn one; ``vocabulary_size``, ``layer_count``, ``caches`` (1 when the model has a cache), ``logit_cap`` (of
+    :class:`Sizes`), ``ended`` (1 when the model ended the text), ``full`` (1 when it can read no more tokens),
+    ``end_marks``, how many of its tokens end a text.
     Text: ``prompt``, ``continuation``, ``model``, ``weights_note``; ``tokens`` and ``top_tokens`` as JSON lists.
 
     Raises
@@ -190,40 +191,41 @@ def generate(
     if not prompt or not ids:
         raise ParameterError("prompt must not be empty: the model needs a token to go on from")
     if len(ids) > most:
-        raise ParameterError(f"prompt must have at most {most} tokens, got {len(ids)}")
+        raise ParameterError(f"prompt must have at most {n_of(most, 'token')}, got {len(ids)}")
     generator = torch.Generator().manual_seed(seed)
-    prompt_length, record, cache, new = len(ids), _Record(model), Cache(), list(ids)
+    prompt_length, record, cache, new = len(ids), _Record(model), model.new_cache(), list(ids)
     with one_thread():
         for step in range(steps):
             report(step / steps, "generating")
-            logits = model.forward(new, cache, keep=()).logits[-1]
-            without = model.forward(ids, keep=()).logits[-1]
+            without, all_work = counted_pass(model, ids)
+            logits, work = (without, all_work) if cache is None else counted_pass(model, new, cache)
             if not bool(torch.isfinite(logits).all()):
                 raise ParameterError(f"the model {model.config.name} gives logits that are no numbers")
             choice = choose(logits, sampling)
             number = float(torch.rand((), generator=generator, dtype=torch.float64))
             rank = draw(choice, number)
-            record.step(choice, number, rank, len(ids), len(new), float((logits - without).abs().max()))
+            record.step(choice, number, rank, len(ids), (work, all_work), float((logits - without).abs().max()))
             new = [int(choice.order[rank])]
             ids = [*ids, *new]
             if new[0] in model.tokenizer.end_ids or len(ids) >= model.config.n_context:
                 break
-    return record.trace(prompt, ids, prompt_length)
+    return record.trace(prompt, ids, prompt_length, cache is not None)
 
 
 class _Record:
     """What is kept of every step."""
 
-    def __init__(self, model: LanguageModel) -> None:
+    def __init__(self, model: CausalModel) -> None:
         self.model = model
         self.rows: list[dict[str, float | int | Sequence[float]]] = []
 
-    def step(self, choice: Choice, number: float, rank: int, context: int, new: int, difference: float) -> None:
-        """Note one step; ``rank`` is the drawn token's."""
+    def step(
+        self, choice: Choice, number: float, rank: int, context: int, work: tuple[int, int], difference: float
+    ) -> None:
+        """Note one step; ``rank`` is the drawn token's, ``work`` multiplications with and without the cache."""
         plain = torch.softmax(choice.logits, dim=0)
         ends = choice.kept_probabilities.cumsum(0)
         count = int(choice.kept.sum())
-        config = self.model.config
         self.rows.append(
             {
                 "context_lengths": context,
@@ -249,13 +251,13 @@ class _Record:
                 "drawn_kept_probabilities": float(choice.kept_probabilities[rank]),
                 "drawn_from": float(ends[rank - 1]) if rank else 0.0,
                 "drawn_to": float(ends[rank]),
-                "multiplications_cached": multiplications(config, new, context - new),
-                "multiplications_uncached": multiplications(config, context),
+                "multiplications_cached": work[0],
+                "multiplications_uncached": work[1],
                 "cache_difference": difference,
             }
         )
 
-    def trace(self, prompt: str, ids: Sequence[int], prompt_length: int) -> Trace:
+    def trace(self, prompt: str, ids: Sequence[int], prompt_length: int, caches: bool) -> Trace:
         """Everything as named arrays."""
         model = self.model
         arrays = {name: np.array([row[name] for row in self.rows]) for name in self.rows[0]}
@@ -269,13 +271,16 @@ class _Record:
             "vocabulary_size": model.config.n_vocabulary,
             "rest_count": max(0, model.config.n_vocabulary - TOP),
             "layer_count": model.config.n_layers,
+            "caches": int(caches),
+            "logit_cap": model.config.logit_cap,
             "total_ratio": arrays["total_uncached"][-1] / arrays["total_cached"][-1],
             "readable_cached": arrays["total_cached"][-1] / scale,
             "readable_uncached": arrays["total_uncached"][-1] / scale,
-            "likeliest_count": (arrays["drawn_ranks"] == 0).sum(),
+            "likeliest_count": (arrays["drawn_logits"] == arrays["top_logits"][:, 0]).sum(),
             "agreement": 10.0 ** math.ceil(math.log10(max(float(arrays["cache_difference"].max()), 1e-9))),
             "ended": int(ids[-1] in model.tokenizer.end_ids),
             "full": int(len(ids) >= model.config.n_context),
+            "end_marks": len(model.tokenizer.end_ids),
         }
         text = {
             "prompt": prompt,

@@ -19,11 +19,13 @@ from torch import Tensor, nn
 from nnanim.sim.threads import one_thread
 from nnanim.trace import Trace
 
-Kind = Literal["sigmoid", "tanh", "relu", "residual"]
+Kind = Literal["sigmoid", "tanh", "relu", "residual", "skip", "norm"]
 Initialisation = Literal["default", "xavier", "he"]
 Report = Callable[[float, str], None]
 
 KINDS: tuple[Kind, ...] = ("sigmoid", "tanh", "relu", "residual")
+ALONE: tuple[Kind, ...] = ("skip", "norm")
+"""What the residual network has together, each without the other: residual connections, and layer norm."""
 INITIALISATIONS: tuple[Initialisation, ...] = ("default", "xavier", "he")
 DEPTHS = (2, 5, 10, 20, 30)
 """Depths at which all networks are measured, besides the one that was asked for."""
@@ -31,9 +33,11 @@ SAMPLES = 128
 """Points of the data set; every gradient is that of the mean loss over all of them."""
 FACTOR = 100.0
 """First and last layer's gradient norms differ by more than this: vanishing or exploding."""
+STEADY = 10.0
+"""They differ by no more than this: stable. In between the gradient shrinks or grows."""
 FAINT, HUGE = 0.01, 100.0
 """When no layer's gradient norm reaches the first, the gradient is faint everywhere; huge, when every one exceeds the second."""
-VERDICTS = ("none", "vanishing", "exploding", "faint", "huge", "stable")
+VERDICTS = ("none", "vanishing", "exploding", "faint", "huge", "shrinking", "growing", "stable")
 """What can become of a gradient; see :func:`verdict`. A trace holds the place in this list."""
 
 _ACTIVATIONS: dict[Kind, Callable[[Tensor], Tensor]] = {
@@ -41,6 +45,8 @@ _ACTIVATIONS: dict[Kind, Callable[[Tensor], Tensor]] = {
     "tanh": torch.tanh,
     "relu": torch.relu,
     "residual": torch.relu,
+    "skip": torch.relu,
+    "norm": torch.relu,
 }
 
 
@@ -65,6 +71,8 @@ class DeepNetwork(nn.Module):
     ``sigmoid``, ``tanh``, ``relu``: a_l = f(W_l a_{l−1} + b_l). ``residual``: the same with ReLU, but from the second
     layer on a_l = a_{l−1} + ReLU(W_l · norm(a_{l−1}) + b_l), and the logit is read from norm(a_{L−1}): pre-norm
     residual connections (He et al. 2016, *Identity mappings*; Xiong et al. 2020) with layer norm (Ba et al. 2016).
+    ``skip``: the same without norm, a_l = a_{l−1} + ReLU(W_l a_{l−1} + b_l). ``norm``: the same without the connections,
+    a_l = ReLU(W_l · norm(a_{l−1}) + b_l).
 
     Parameters
     ----------
@@ -76,11 +84,15 @@ class DeepNetwork(nn.Module):
         Every weight is multiplied by it at the start.
     seed
         Of the drawn weights. All kinds and initialisations draw the same numbers and scale them differently.
+    skips, norms
+        Whether there are residual connections and layer norm; by default what the kind says. So a kind of any activation can
+        have them.
     """
 
     def __init__(
-        self, kind: Kind, depth: int, width: int, initialisation: Initialisation = "default", gain: float = 1.0, seed: int = 0
-    ) -> None:
+        self, kind: Kind, depth: int, width: int, initialisation: Initialisation = "default", gain: float = 1.0, seed: int = 0,
+        skips: bool | None = None, norms: bool | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.kind: Kind = kind
         sizes = [2, *[width] * (depth - 1), 1]
@@ -88,7 +100,9 @@ class DeepNetwork(nn.Module):
         self.linears = nn.ModuleList(
             _linear(n_in, n_out, initialisation, gain, generator) for n_in, n_out in pairwise(sizes)
         )
-        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(depth - 1) if kind == "residual")
+        normed = kind in ("residual", "norm") if norms is None else norms
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(depth - 1) if normed)
+        self.skips = kind in ("residual", "skip") if skips is None else skips
 
     @property
     def weights(self) -> list[Tensor]:
@@ -104,7 +118,7 @@ class DeepNetwork(nn.Module):
             z = linear(read)  # (N, n_out)
             last = number == len(self.linears) - 1
             a = z if last else activation(z)
-            x = x + a if self.norms and number > 0 and not last else a
+            x = x + a if self.skips and number > 0 and not last else a
             sums.append(z)
             outputs.append(x)
         return outputs, sums
@@ -184,8 +198,13 @@ class Trained:
     stopped_at: int | None
 
 
-def train(network: DeepNetwork, x: Tensor, y: Tensor, steps: int, learning_rate: float) -> Trained:
-    """Plain gradient descent on the whole batch: every parameter minus learning rate × gradient, in float32."""
+def train(
+    network: DeepNetwork, x: Tensor, y: Tensor, steps: int, learning_rate: float, watch: Callable[[int], None] = lambda step: None
+) -> Trained:
+    """Plain gradient descent on the whole batch: every parameter minus learning rate × gradient, in float32.
+
+    ``watch`` is called before each step and after the last, while the loss is finite.
+    """
     before = [weight.detach().double().clone() for weight in network.weights]
     losses = np.full(steps + 1, np.nan)
     for step in range(steps + 1):
@@ -194,6 +213,7 @@ def train(network: DeepNetwork, x: Tensor, y: Tensor, steps: int, learning_rate:
         if not torch.isfinite(loss):
             return Trained(losses, np.full(len(before), np.nan), step)
         losses[step] = float(loss.detach())
+        watch(step)
         if step < steps:
             loss.backward()
             with torch.no_grad():
@@ -213,9 +233,10 @@ def ratio(norms: Sequence[float] | np.ndarray) -> float:
 def verdict(norms: Sequence[float] | np.ndarray) -> str:
     """What becomes of the gradient on its way from the last layer to the first.
 
-    ``none``: it is exactly zero at the first layer. ``vanishing``: the last layer's norm is more than :data:`FACTOR`
-    times the first's; ``exploding``: the first's is more than that times the last's. Otherwise ``faint`` when no layer's
-    norm reaches :data:`FAINT`, ``huge`` when every layer's exceeds :data:`HUGE`, and ``stable``.
+    ``none``: it is zero at the first layer. ``vanishing``: the last layer's norm is more than :data:`FACTOR` times the
+    first's; ``exploding``: the first's is more than that times the last's. Otherwise ``faint`` when no layer's norm reaches
+    :data:`FAINT`, ``huge`` when every layer's exceeds :data:`HUGE`; then ``shrinking`` and ``growing`` when the two differ by
+    more than :data:`STEADY` in the same ways, and ``stable``.
     """
     if norms[0] == 0:
         return "none"
@@ -225,7 +246,11 @@ def verdict(norms: Sequence[float] | np.ndarray) -> str:
         return "exploding"
     if max(norms) < FAINT:
         return "faint"
-    return "huge" if min(norms) > HUGE else "stable"
+    if min(norms) > HUGE:
+        return "huge"
+    if norms[-1] > STEADY * norms[0]:
+        return "shrinking"
+    return "growing" if norms[0] > STEADY * norms[-1] else "stable"
 
 
 def _place(norms: Sequence[float] | np.ndarray) -> int:
@@ -253,8 +278,10 @@ def compare(
     (NaN when that is nothing). ``left`` (K, L − 1): product of the factors from the loss to there. ``ratios`` (K): last /
     first weight norm, ``inverse_ratios`` (K) the other way round; ``verdicts`` (K), ``depth_verdicts`` (D, K) and
     ``initialisation_verdicts`` (3, K): places in :data:`VERDICTS`. ``most``, ``least`` (K): the largest and smallest
-    weight norm of a layer. ``underflows`` (K): 1 where the first layer's gradient is
-    exactly 0 in float32, but not in float64. ``faint_layers`` (K): layers whose ``output_norms`` are under a hundredth
+    weight norm of a layer. ``underflows``, ``output_underflows`` (K): 1 where the gradient of the first layer's weights, or of
+    its output, is 0 in float32, but not in float64; ``loss_underflows`` (K) the same of the last layer's output.
+    ``alone_ratios``, ``alone_inverse_ratios``, ``alone_verdicts`` (2), ``alone_norms`` (2, L): of the networks of
+    :data:`ALONE`. ``faint_layers`` (K): layers whose ``output_norms`` are under a hundredth
     of the largest.
     ``slope_limit`` (K): the greatest derivative that the activation has; ``slope_largest``, ``slope_mean`` (K): of those
     measured; ``slope_x`` (n), ``slope_y`` (K, n): its curve.
@@ -263,7 +290,7 @@ def compare(
     :data:`INITIALISATIONS`.
     ``losses`` (K, steps + 1), ``losses_before``, ``losses_after``, ``changes`` (K, L), ``unmoved`` (K): layers whose weights
     are exactly what they were; ``stopped_at`` (K): first step with a loss that is not finite, else −1.
-    ``factor``, ``faint``, ``huge``: the limits of :func:`verdict`; ``guess``: the loss of always saying one half, ln 2;
+    ``factor``, ``steady``, ``faint``, ``huge``: the limits of :func:`verdict`; ``guess``: the loss of always saying one half, ln 2;
     ``samples``; ``x`` (N, 2), ``y`` (N).
     """
     with one_thread():
@@ -281,10 +308,12 @@ def _compare(
     record: dict[str, np.ndarray] = {"x": x.numpy(), "y": y.numpy()}
     here = [measure(network(kind), x, y) for kind in KINDS]
     record |= _of_one_pass(here)
-    record["underflows"] = np.array(
-        [float(m.weight_norms[0] == 0 < measure(network(kind).double(), x.double(), y.double()).weight_norms[0])
-         for kind, m in zip(KINDS, here, strict=True)]
-    )  # fmt: skip
+    record |= _underflows(here, lambda kind: measure(network(kind).double(), x.double(), y.double()))
+    alone = [measure(network(kind), x, y).weight_norms for kind in ALONE]
+    record["alone_norms"] = np.stack(alone)
+    record["alone_ratios"] = np.array([ratio(norms) for norms in alone])
+    record["alone_inverse_ratios"] = np.array([ratio(norms[::-1]) for norms in alone])
+    record["alone_verdicts"] = np.array([_place(norms) for norms in alone])
     report(0.05, "backward passes")
     record |= _of_depths(sorted({*DEPTHS, depth}), lambda kind, layers: measure(network(kind, layers), x, y).weight_norms)
     report(0.1, "initialisations")
@@ -301,9 +330,20 @@ def _compare(
     record["changes"] = np.stack([run.changes for run in runs])
     record["unmoved"] = (record["changes"] == 0).sum(axis=1)
     record["stopped_at"] = np.array([-1 if run.stopped_at is None else run.stopped_at for run in runs])
-    constants = {"factor": FACTOR, "faint": FAINT, "huge": HUGE, "guess": math.log(2), "samples": SAMPLES}
+    constants = {"factor": FACTOR, "steady": STEADY, "faint": FAINT, "huge": HUGE, "guess": math.log(2), "samples": SAMPLES}
     record |= {name: np.array(value) for name, value in constants.items()}
     return Trace(record)
+
+
+def _underflows(passes: Sequence[Measured], in_float64: Callable[[Kind], Measured]) -> dict[str, np.ndarray]:
+    """Where a gradient that is zero in float32 is none in float64."""
+    exact = [in_float64(kind) for kind in KINDS]
+    pairs = {
+        "underflows": [(m.weight_norms[0], e.weight_norms[0]) for m, e in zip(passes, exact, strict=True)],
+        "output_underflows": [(m.output_norms[0], e.output_norms[0]) for m, e in zip(passes, exact, strict=True)],
+        "loss_underflows": [(m.output_norms[-1], e.output_norms[-1]) for m, e in zip(passes, exact, strict=True)],
+    }
+    return {name: np.array([float(single == 0 < double) for single, double in both]) for name, both in pairs.items()}
 
 
 def _of_one_pass(passes: Sequence[Measured]) -> dict[str, np.ndarray]:

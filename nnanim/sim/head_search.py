@@ -18,9 +18,11 @@ from torch import Tensor
 
 from nnanim.params import ParameterError
 from nnanim.sim.attention import Arrays, Text
+from nnanim.sim.copying import copying
+from nnanim.sim.language_model import LanguageModel
 
 if TYPE_CHECKING:
-    from nnanim.sim.language_model import LanguageModel
+    from nnanim.sim.causal_model import CausalModel
 
 Ids = list[int]
 Report = Callable[[float, str], None]
@@ -89,7 +91,7 @@ class Inputs:
 # What is looked for ------------------------------------------------------------------------------------
 
 
-def previous_inputs(model: LanguageModel, generator: torch.Generator) -> Inputs:
+def previous_inputs(model: CausalModel, generator: torch.Generator) -> Inputs:
     """Every token but the first against the one before it; the control shuffles the words."""
 
     def case(ids: Ids) -> Case:
@@ -105,7 +107,7 @@ def previous_inputs(model: LanguageModel, generator: torch.Generator) -> Inputs:
     )
 
 
-def induction_inputs(model: LanguageModel, generator: torch.Generator) -> Inputs:
+def induction_inputs(model: CausalModel, generator: torch.Generator) -> Inputs:
     """Random words, then the same again: a token of the second half against the one after its first appearance.
 
     The control's second half is random words of its own (Olsson et al. 2022, *In-context learning and induction heads*).
@@ -136,7 +138,7 @@ def induction_inputs(model: LanguageModel, generator: torch.Generator) -> Inputs
     )
 
 
-def indirect_inputs(model: LanguageModel, generator: torch.Generator) -> Inputs:
+def indirect_inputs(model: CausalModel, generator: torch.Generator) -> Inputs:
     """“When A and B went to the store, B gave a drink to”: the last token against A.
 
     In the control A gives the drink, so that B is who gets it (Wang et al. 2022, *Interpretability in the wild*).
@@ -173,7 +175,7 @@ def shuffle(ids: Ids, generator: torch.Generator) -> Ids:
     return [ids[place] for place in order]
 
 
-def common_words(model: LanguageModel) -> Ids:
+def common_words(model: CausalModel) -> Ids:
     """Ids of the words in the sentences above that are one token each; any tokens when there are too few such."""
     words: dict[int, None] = {}
     for sentence in SENTENCES:
@@ -192,7 +194,7 @@ def common_words(model: LanguageModel) -> Ids:
 INPUTS = {"previous": previous_inputs, "induction": induction_inputs, "indirect": indirect_inputs}
 
 
-def search_heads(model: LanguageModel, seed: int, report: Report = lambda share, what: None) -> tuple[Arrays, Text]:
+def search_heads(model: CausalModel, seed: int, report: Report = lambda share, what: None) -> tuple[Arrays, Text]:
     """Find the head that does each of :data:`PATTERNS` best.
 
     Parameters
@@ -208,8 +210,9 @@ def search_heads(model: LanguageModel, seed: int, report: Report = lambda share,
     -------
     For each pattern: arrays ``found.NAME.layer`` and ``found.NAME.head``, counted from 1; ``found.NAME.score`` (the best
     mean on the inputs that were searched), ``found.NAME.check`` and ``found.NAME.control`` (the same head on new inputs
-    and on their controls), ``found.NAME.count`` (inputs in each of the three), ``example.NAME.attention`` and
-    ``example.NAME.control`` (T, T) of that head. Text ``example.NAME.tokens`` and ``example.NAME.control_tokens`` (JSON).
+    and on their controls), ``found.NAME.count`` (inputs in each of the three), ``found.NAME.most`` (the largest mean that
+    any head has on the new inputs), ``example.NAME.attention`` and ``example.NAME.control`` (T, T) of that head. Text ``example.NAME.tokens`` and ``example.NAME.control_tokens`` (JSON).
+    For ``induction``, where the model offers what its heads write, what :func:`copying_of` returns.
     For ``indirect`` also ``example.indirect.answer`` and ``…control_answer``, the probability of the likeliest next
     token, and their texts; ``example.indirect.place``, the token that is looked for.
 
@@ -246,6 +249,7 @@ def search_heads(model: LanguageModel, seed: int, report: Report = lambda share,
             f"found.{name}.check": np.array(float(checked[layer, head])),
             f"found.{name}.control": np.array(float(controlled[layer, head])),
             f"found.{name}.count": np.array(len(inputs.check)),
+            f"found.{name}.most": np.array(float(checked.max())),
             f"found.{name}.scores": searched.numpy(),
         }
         for ids, kind in zip(inputs.example, ("attention", "control"), strict=True):
@@ -258,10 +262,42 @@ def search_heads(model: LanguageModel, seed: int, report: Report = lambda share,
                 chances = torch.softmax(example.logits[-1].double(), dim=-1)
                 arrays[f"example.indirect.{prefix}answer"] = np.array(float(chances.max()))
                 text[f"example.indirect.{prefix}answer"] = model.token_texts([int(chances.argmax())])[0]
+        if name == "induction":
+            arrays |= copying_of(model, layer, head, inputs)
         if name == "indirect":
             arrays["example.indirect.place"] = np.array(inputs.check[0].columns[0])
     report(1.0, "searching heads")
     return arrays, text
+
+
+def copying_of(model: CausalModel, layer: int, head: int, inputs: Inputs) -> Arrays:
+    """Whether a head that finds what followed last time also says it: the other half of induction.
+
+    Olsson et al. 2022 call a head an induction head when it matches the prefix *and* raises the attended token's logit.
+
+    Parameters
+    ----------
+    layer, head
+        Counted from 0.
+
+    Returns
+    -------
+    ``found.induction.lift``, how far the head by itself raises the logit of the token that it is to look at above the
+    mean over the vocabulary (:func:`nnanim.sim.copying.copying`), as a mean over all tokens that look; ``….lifted``, the
+    share of these in which it does; ``….control_lift``, the same mean where nothing repeats. Nothing for a model that
+    does not offer what its heads write.
+    """
+    if not isinstance(model, LanguageModel):
+        return {}
+    lifts, control = (
+        torch.cat([copying(model, layer, head, case.ids, case.rows, case.columns) for case in part])
+        for part in (inputs.check, inputs.control)
+    )
+    return {
+        "found.induction.lift": np.array(float(lifts.mean())),
+        "found.induction.lifted": np.array(float((lifts > 0).double().mean())),
+        "found.induction.control_lift": np.array(float(control.mean())),
+    }
 
 
 TITLES = {"previous": "the previous token", "induction": "what followed last time", "indirect": "the indirect object"}

@@ -1,6 +1,7 @@
 """Loss surfaces over two parameters, and real optimisers walking down them.
 
-Everything is float64; gradients come from autograd, steps from torch.optim, and verdicts from the trajectories.
+Everything is float64; gradients come from autograd, steps from torch.optim. What became of a run is told from the numbers
+that are measured here by :mod:`nnanim.sim.outcomes`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import pairwise
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -16,12 +18,12 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nnanim.sim.trained_loss import train_network
+from nnanim.sim.outcomes import STILL
+from nnanim.sim.surfaces import SurfaceName
+from nnanim.sim.trained_loss import TrainedNetwork, train_network
 from nnanim.trace import Trace
 
-SurfaceName = Literal["bowl", "rosenbrock", "himmelblau", "saddle", "network"]
 Optimiser = Literal["sgd", "momentum", "adam"]
-Verdict = Literal["converges", "oscillates", "diverges", "stalls", "on its way"]
 Loss = Callable[[Float[Tensor, "*points 2"]], Float[Tensor, "*points"]]
 Window = tuple[float, float, float, float]
 """Left, right, bottom and top of the part of the plane that is looked at."""
@@ -30,8 +32,8 @@ BEYOND = 1e6
 """A run stops at the first point whose loss or coordinates are larger than this: it diverges."""
 CLOSE = 0.02
 """How near to a minimum a run must stay in order to converge, as a share of the window's diagonal."""
-STILL = 1e-6
-"""A gradient shorter than this counts as none."""
+FEWEST_PAIRS = 3
+"""So many steps that go somewhere, each after another, must there be before most of them can be said to turn back."""
 BOWL = (0.35, 1.7)
 """The bowl's coefficients. Along θ₂ it curves by 3.4: from a learning rate of 2 / 3.4 ≈ 0.59 on, plain steps grow."""
 
@@ -66,6 +68,8 @@ def saddle(theta: Float[Tensor, "*points 2"]) -> Float[Tensor, "*points"]:
 FORMULAS: Mapping[str, Loss] = {"bowl": bowl, "rosenbrock": rosenbrock, "himmelblau": himmelblau, "saddle": saddle}
 STRETCHED = ("rosenbrock", "himmelblau")
 """Surfaces whose heights span orders of magnitude: they are drawn on a logarithmic scale."""
+STRETCH = 150.0
+"""Heights on that scale: log(1 + STRETCH × share of the highest loss). Bottoms stay round, as they are."""
 
 
 # Walking down ------------------------------------------------------------------------------------------
@@ -97,12 +101,22 @@ class Descent:
         return np.linalg.norm(np.diff(self.points, axis=0), axis=1)
 
     def turning_share(self, negligible: float) -> float:
-        """Share of the steps that turn back, more than 90° from the step before; steps shorter than that do not count."""
+        """Share of the steps that turn back, more than 90° from the step before; steps shorter than that do not count.
+
+        Zero when fewer than :data:`FEWEST_PAIRS` steps count.
+        """
         steps = np.diff(self.points, axis=0)
         real = self.step_lengths > negligible
         pairs = real[1:] & real[:-1]
         turns = (steps[1:] * steps[:-1]).sum(axis=1) < 0
-        return float(turns[pairs].mean()) if pairs.any() else 0.0
+        return float(turns[pairs].mean()) if pairs.sum() >= FEWEST_PAIRS else 0.0
+
+    def first(self, steps: int) -> Descent:
+        """The same run, ended after so many steps."""
+        if len(self.directions) <= steps:
+            return self
+        cut = steps + 1
+        return Descent(self.points[:cut], self.losses[:cut], self.gradients[:cut], self.directions[:steps], False)
 
 
 def descend(
@@ -166,37 +180,16 @@ def minimum_near(loss: Loss, point: NDArray[np.float64]) -> NDArray[np.float64] 
     search.step(closure)
     found = theta.detach()
     gradient = torch.autograd.functional.jacobian(loss, found)
-    hessian = torch.autograd.functional.hessian(loss, found)
-    assert isinstance(gradient, Tensor) and isinstance(hessian, Tensor)
-    settled = bool(torch.isfinite(hessian).all()) and float(gradient.norm()) < 100 * STILL
-    return found.numpy() if settled and float(torch.linalg.eigvalsh(hessian)[0]) > STILL else None
+    assert isinstance(gradient, Tensor)
+    settled = float(gradient.norm()) < 100 * STILL
+    return found.numpy() if settled and float(curvatures(loss, found)[0]) > STILL else None
 
 
-def verdict(descent: Descent, distances: NDArray[np.float64], diagonal: float) -> Verdict:
-    """What became of a run: the first of these that holds.
-
-    * *diverges*: it went beyond all bounds, or its loss ended above its start;
-    * *oscillates*: more than half of its steps turn back on the step before (by more than 90°);
-    * *converges*: its last tenth (three points at least) stays within 2 % of the window's diagonal of the minimum
-      that :func:`minimum_near` finds from its end;
-    * *stalls*: the gradient at its end has vanished where there is no minimum;
-    * *on its way* otherwise.
-
-    Parameters
-    ----------
-    distances
-        Of the last tenth of the run's points from that minimum; infinite when there is none.
-    diagonal
-        Of the window.
-    """
-    losses = descent.losses
-    if descent.stopped or losses[-1] > losses[0] + 1e-12 * max(1.0, abs(losses[0])):
-        return "diverges"
-    if descent.turning_share(1e-9 * diagonal) > 0.5:
-        return "oscillates"
-    if (distances <= CLOSE * diagonal).all():
-        return "converges"
-    return "stalls" if np.linalg.norm(descent.gradients[-1]) < STILL else "on its way"
+def curvatures(loss: Loss, point: Float[Tensor, " axes"]) -> Float[Tensor, " axes"]:
+    """Eigenvalues of the loss's Hessian at a point, rising; NaN where the Hessian is not finite."""
+    hessian = torch.autograd.functional.hessian(loss, point)
+    assert isinstance(hessian, Tensor)
+    return torch.linalg.eigvalsh(hessian) if bool(torch.isfinite(hessian).all()) else torch.full((2,), math.nan, dtype=point.dtype)
 
 
 # The chapter's record ----------------------------------------------------------------------------------
@@ -215,9 +208,9 @@ class Run:
 def record(
     surface: SurfaceName, window: Window, start: Sequence[float], runs: Sequence[Run], steps: int,
     real_window: Window, real_start: Sequence[float], real_run: Run,
-    seed: int, report: Callable[[float, str], None] = lambda share, what: None,
+    seed: int, report: Callable[[float, str], None] = lambda share, what: None, network: TrainedNetwork | None = None,
 ) -> Trace:  # fmt: skip
-    """Every number of the gradient-descent chapter.
+    """A surface, runs on it, and a run on the loss surface of a small network.
 
     Parameters
     ----------
@@ -227,33 +220,40 @@ def record(
         The same for the loss surface of the trained network, which is always computed.
     seed
         Of the network's data, first weights and directions.
+    network
+        The network, where it is trained already.
 
     Returns
     -------
     A trace with, for ``surface`` and ``network``: ``NAME.x`` (n), ``NAME.y`` (n), ``NAME.losses`` (n, n) with a row for each y,
     ``NAME.heights`` (n, n) = losses scaled to 0–1 for drawing, ``NAME.levels`` the losses of the contour lines;
     for each run: ``RUN.points``, ``RUN.losses``, ``RUN.gradients``, ``RUN.directions`` (see :class:`Descent`), ``RUN.heights``,
-    ``RUN.gradient_norms``, ``RUN.step_lengths``, ``RUN.updates`` = learning rate × directions, ``RUN.boost``
-    how many times as long as its gradient the direction of the longest step is, ``RUN.path_length``, ``RUN.path_ratio``
-    to that of the run ``momentum[0]``, ``RUN.speed_up`` the longest step as a multiple of the first, ``RUN.turning_share``, ``RUN.distance`` from the minimum at the end, ``RUN.stopped``,
-    ``RUN.learning_rate``, ``RUN.momentum``; ``data.points``, ``data.labels``, ``training.losses``, ``accuracy``,
-    ``network.parameter_count``; as text, ``RUN.verdict`` and ``NAME.scale`` (linear or logarithmic).
+    ``RUN.gradient_norms``, ``RUN.step_lengths``, ``RUN.updates`` = learning rate × directions, ``RUN.steps``,
+    ``RUN.boost`` how many times as long as its gradient the direction of the longest step is, ``RUN.path_length``,
+    ``RUN.path_ratio`` and ``RUN.step_ratio``: its path and its longest step divided by those of the run ``momentum[0]``
+    (NaN where that never moves), ``RUN.stopped``, ``RUN.learning_rate``, ``RUN.momentum``.
+    What :func:`nnanim.sim.outcomes.outcome` decides by: ``RUN.turning_share``; ``RUN.distance`` of the end from the minimum
+    that :func:`minimum_near` finds from there (infinite without one), ``RUN.farthest`` (the largest of the last tenth of the
+    points, three at least), ``RUN.strays`` (2) (the largest in either half of as many steps more), ``RUN.tolerance`` of these;
+    ``RUN.peaks`` (4): the highest loss in either half of the run, and of as many steps more.
+    ``start.curvatures`` (2): eigenvalues of the Hessian at the start, rising. ``data.points``, ``data.labels``,
+    ``training.losses``, ``accuracy``, ``network.parameter_count``; as text, ``NAME.scale`` (linear or logarithmic).
     """
-    network = train_network(seed, lambda share: report(0.6 * share, "training the small network"))
+    if network is None:
+        network = train_network(seed, lambda share: report(0.6 * share, "training the small network"))
     loss = network.loss if surface == "network" else FORMULAS[surface]
     report(0.6, "walking down")
-    arrays, text = _drawn("surface", loss, window, "logarithmic" if surface in STRETCHED else "linear", 161 if surface != "network" else 65)
+    arrays, text = drawn("surface", loss, window, "logarithmic" if surface in STRETCHED else "linear", 161 if surface != "network" else 65)
     for number, run in enumerate(runs):
-        more, said = _walked(run, loss, start, steps, window, arrays, "surface")
-        arrays |= more
-        text |= said
+        arrays |= walked(run, loss, start, steps, window, arrays, "surface")
         report(0.6 + 0.3 * number / len(runs), "walking down")
-    plain = float(arrays["momentum[0].path_length"]) if "momentum[0].path_length" in arrays else 0.0
-    for run in runs:
-        arrays[f"{run.name}.path_ratio"] = np.array(arrays[f"{run.name}.path_length"] / plain if plain else 1.0)
-    real_arrays, real_text = _drawn("network", network.loss, real_window, "linear", 65)
-    more, said = _walked(real_run, network.loss, real_start, steps, real_window, real_arrays, "network")
-    arrays |= real_arrays | more
+    for measure, ratio in (("path_length", "path_ratio"), ("longest_step", "step_ratio")):
+        plain = float(arrays.get(f"momentum[0].{measure}", 0.0))
+        for run in runs:
+            arrays[f"{run.name}.{ratio}"] = np.array(arrays[f"{run.name}.{measure}"] / plain if plain else math.nan)
+    arrays["start.curvatures"] = curvatures(loss, torch.tensor(start, dtype=torch.float64)).numpy()
+    real_arrays, real_text = drawn("network", network.loss, real_window, "linear", 65)
+    arrays |= real_arrays | walked(real_run, network.loss, real_start, steps, real_window, real_arrays, "network")
     arrays |= {
         "data.points": network.points.numpy(),
         "data.labels": network.labels.numpy(),
@@ -264,10 +264,10 @@ def record(
         "beyond": np.array(BEYOND),
         "tiny": np.array(1 / BEYOND),
     }
-    return Trace(arrays, text | real_text | said)
+    return Trace(arrays, text | real_text)
 
 
-def _drawn(name: str, loss: Loss, window: Window, scale: str, count: int) -> tuple[dict[str, NDArray[np.float64]], dict[str, str]]:
+def drawn(name: str, loss: Loss, window: Window, scale: str, count: int) -> tuple[dict[str, NDArray[np.float64]], dict[str, str]]:
     """A surface on a grid of ``count`` × ``count`` points, with its heights and the levels of its contour lines."""
     left, right, bottom, top = window
     x = torch.linspace(left, right, count, dtype=torch.float64)
@@ -276,7 +276,7 @@ def _drawn(name: str, loss: Loss, window: Window, scale: str, count: int) -> tup
     with torch.no_grad():
         losses = torch.stack([loss(row) for row in places]).numpy()
     low, high = float(losses.min()), float(losses.max())
-    stretch = 1000.0 if scale == "logarithmic" else 0.0
+    stretch = STRETCH if scale == "logarithmic" else 0.0
     shares = np.arange(1, 12) / 12
     levels = low + (high - low) * (np.expm1(shares * math.log1p(stretch)) / stretch if stretch else shares)
     arrays = {
@@ -298,15 +298,13 @@ def _heights(losses: NDArray[np.float64], low: float, high: float, stretch: floa
     return np.log1p(stretch * np.maximum(shares, 0.0)) / math.log1p(stretch) if stretch else shares
 
 
-def _walked(
-    run: Run, loss: Loss, start: Sequence[float], steps: int, window: Window, surface: Mapping[str, NDArray[np.float64]], name: str
-) -> tuple[dict[str, NDArray[np.float64]], dict[str, str]]:
-    """A run, what is measured on it, and its verdict."""
-    descent = descend(loss, start, run.optimiser, run.learning_rate, run.momentum, steps)
+def walked(
+    run: Run, loss: Loss, start: Sequence[float], steps: int, window: Window, surface: Mapping[str, NDArray[Any]], name: str
+) -> dict[str, NDArray[np.float64]]:
+    """A run, and what is measured on it and on as many steps more."""
+    whole = descend(loss, start, run.optimiser, run.learning_rate, run.momentum, 2 * steps)
+    descent = whole.first(steps)
     diagonal = math.hypot(window[1] - window[0], window[3] - window[2])
-    last = max(3, len(descent.points) // 10)
-    minimum = None if descent.stopped else minimum_near(loss, descent.points[-1])
-    distances = np.linalg.norm(descent.points[-last:] - (math.inf if minimum is None else minimum), axis=1)
     lengths = descent.step_lengths
     arrays = {
         "points": descent.points,
@@ -318,18 +316,37 @@ def _walked(
         "step_lengths": lengths,
         "boost": np.array(_boost(descent)),
         "path_length": np.array(lengths.sum()),
-        "speed_up": np.array(lengths.max() / lengths[0] if len(lengths) and lengths[0] > 0 else 1.0),
+        "longest_step": np.array(lengths.max(initial=0.0)),
         "steps": np.array(len(lengths)),
         "turning_share": np.array(descent.turning_share(1e-9 * diagonal)),
-        "distance": distances[-1:].reshape(()),
         "tolerance": np.array(CLOSE * diagonal),
         "stopped": np.array(descent.stopped),
         "learning_rate": np.array(run.learning_rate),
         "momentum": np.array(run.momentum if run.optimiser == "momentum" else 0.0),
         "heights": _heights(descent.losses, float(surface[f"{name}.lowest"]), float(surface[f"{name}.highest"]), float(surface[f"{name}.stretch"])),
-    }
-    return {f"{run.name}.{key}": value for key, value in arrays.items()}, {
-        f"{run.name}.verdict": verdict(descent, distances, diagonal)
+    } | _where_it_leads(whole, descent, loss, steps)  # fmt: skip
+    return {f"{run.name}.{key}": value for key, value in arrays.items()}
+
+
+def _where_it_leads(whole: Descent, descent: Descent, loss: Loss, steps: int) -> dict[str, NDArray[np.float64]]:
+    """Distances from the minimum that the run may have come to, and its peaks; infinite where the run is out of bounds.
+
+    ``whole`` is the run with as many steps more. A run that stopped has no minimum.
+    """
+    minimum = None if descent.stopped else minimum_near(loss, descent.points[-1])
+    distances = np.linalg.norm(whole.points - (math.inf if minimum is None else minimum), axis=1)
+    ends = [0, steps // 2, steps, steps + (steps + 1) // 2, 2 * steps]
+
+    def greatest(values: NDArray[np.float64]) -> list[float]:
+        beyond = np.full(2 * steps + 1 - len(values) + whole.stopped, math.inf)  # the last point of a stopped run counts as beyond
+        filled = np.concatenate([values[: len(values) - whole.stopped], beyond])
+        return [float(filled[first + (first > 0) : last + 1].max(initial=-math.inf)) for first, last in pairwise(ends)]
+
+    return {
+        "distance": np.array(distances[len(descent.points) - 1]),
+        "farthest": np.array(distances[: len(descent.points)][-max(3, len(descent.points) // 10) :].max()),
+        "strays": np.array(greatest(distances)[2:]),
+        "peaks": np.array(greatest(whole.losses)),
     }
 
 

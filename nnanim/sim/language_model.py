@@ -1,4 +1,4 @@
-"""A transformer language model in plain torch, from token ids to logits: SmolLM2, any Llama-type model, GPT-2.
+"""A transformer language model in plain torch, from token ids to logits: SmolLM2, and a toy with random weights.
 
 It reads top to bottom: embed, then for each layer attend and think, then compare with every token of the vocabulary.
 Shapes stand in the margin: T tokens in this pass, S tokens so far (cached ones included), V tokens in the vocabulary.
@@ -14,46 +14,14 @@ from functools import lru_cache
 from pathlib import Path
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
-from torch.nn.functional import gelu, layer_norm, linear, silu, softmax
+from torch.nn.functional import linear, silu, softmax
 
-from nnanim.models import ModelError, known_model, known_models
-from nnanim.sim.checkpoint import Checkpoint, Config, read_directory, read_installed
+from nnanim.models import known_model, known_models
+from nnanim.sim.causal_model import KEPT, CausalModel, Pass, check_request
+from nnanim.sim.checkpoint import Checkpoint, Config, read_installed
 from nnanim.sim.model_files import model_directory
 from nnanim.sim.tokenizer import Tokenizer
-
-KEPT = ("logits", "attention", "queries", "keys", "values", "heads", "residuals")
-"""What a pass can keep."""
-
-
-@dataclass(frozen=True)
-class Pass:
-    """What one forward pass left behind; what was not asked for is empty.
-
-    Attributes
-    ----------
-    logits
-        (T, V); only those of the last token, (1, V), unless ``"logits"`` is kept.
-    attention
-        Attention weights, rows sum to 1, (n_layers, n_heads, T, S).
-    queries
-        (n_layers, n_heads, T, d_head); like the keys, already rotated: attention = softmax(q · k / √d_head).
-    keys, values
-        Of all S tokens, (n_layers, n_kv_heads, S, d_head); query head h reads key/value head h // (n_heads // n_kv_heads).
-    heads
-        What each head read: attention-weighted sums of values, (n_layers, n_heads, T, d_head).
-    residuals
-        The residual stream before the first layer and after each, (n_layers + 1, T, d_model).
-    """
-
-    logits: Float[Tensor, "T V"]
-    attention: Tensor
-    queries: Tensor
-    keys: Tensor
-    values: Tensor
-    heads: Tensor
-    residuals: Tensor
 
 
 @dataclass
@@ -79,7 +47,7 @@ class Cache:
         return self.keys[layer], self.values[layer]
 
 
-class LanguageModel:
+class LanguageModel(CausalModel):
     """A model with its weights and its tokenizer.
 
     Parameters
@@ -97,27 +65,17 @@ class LanguageModel:
         Changes when weights or tokenizer do.
     """
 
+    offers = frozenset(KEPT)
+
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.config: Config = checkpoint.config
         self.weights = checkpoint.weights
         self.tokenizer: Tokenizer = checkpoint.tokenizer
         self.digest = checkpoint.digest
 
-    # Text ---------------------------------------------------------------------------------------------
-
-    def encode(self, text: str) -> list[int]:
-        """The ids of a text's tokens."""
-        return self.tokenizer.encode(text)
-
-    def decode(self, ids: Sequence[int]) -> str:
-        """The text of token ids."""
-        return self.tokenizer.decode(ids)
-
-    def token_texts(self, ids: Sequence[int]) -> list[str]:
-        """The text of each token by itself."""
-        return self.tokenizer.texts(ids)
-
-    # The model ----------------------------------------------------------------------------------------
+    def new_cache(self) -> Cache:
+        """A cache that holds nothing yet."""
+        return Cache()
 
     @torch.no_grad()
     def forward(self, ids: Sequence[int], cache: Cache | None = None, keep: Sequence[str] = ("logits",)) -> Pass:
@@ -139,24 +97,20 @@ class LanguageModel:
         """
         cache = Cache() if cache is None else cache
         start, c = cache.length, self.config
-        if not len(ids) or start + len(ids) > c.n_context:
-            raise ValueError(f"{c.name} reads 1 to {c.n_context} tokens, got {start + len(ids)}")
-        if unknown := set(keep) - set(KEPT):
-            raise ValueError(f"a pass keeps {', '.join(KEPT)}, not {', '.join(sorted(unknown))}")
+        check_request(self, len(ids), start, keep)
         record: dict[str, list[Tensor]] = {name: [] for name in KEPT}
 
         x = self.weights["embedding.weight"][torch.as_tensor(ids)]  # (T, d_model)
-        if c.rotary_base is None:
-            x = x + self.weights["positions.weight"][start : start + len(ids)]
         record["residuals"].append(x)
         for layer in range(c.n_layers):
             x = x + self.attend(layer, self.norm(x, f"{layer}.attention_norm"), cache, record)
             x = x + self.feed_forward(layer, self.norm(x, f"{layer}.feed_forward_norm"))
             record["residuals"].append(x)
-        x = self.norm(x if "logits" in keep else x[-1:], "norm")
+        x = self.norm(x, "norm")
+        record["hidden_states"] = [*record["residuals"][:-1], x]
         unembedding = self.weights.get("unembedding.weight", self.weights["embedding.weight"])  # (V, d_model)
-        kept = {name: torch.stack(record[name]) if name in keep else torch.empty(0) for name in KEPT[1:]}
-        return Pass(logits=linear(x, unembedding), **kept)  # (T, V)
+        logits = linear(x if "logits" in keep else x[-1:], unembedding)  # (T, V)
+        return Pass.of(logits, **{name: torch.stack(record[name]) for name in KEPT[1:] if name in keep})
 
     def attend(self, layer: int, x: Tensor, cache: Cache, record: dict[str, list[Tensor]]) -> Tensor:
         """Every token looks at itself and those before it, and takes what their values hold (Vaswani et al. 2017, eq. 1).
@@ -167,8 +121,7 @@ class LanguageModel:
         q = self.project(x, f"{layer}.query").view(tokens, c.n_heads, c.d_head).transpose(0, 1)  # (heads, T, d_head)
         k = self.project(x, f"{layer}.key").view(tokens, c.n_kv_heads, c.d_head).transpose(0, 1)  # (kv_heads, T, d_head)
         v = self.project(x, f"{layer}.value").view(tokens, c.n_kv_heads, c.d_head).transpose(0, 1)
-        if c.rotary_base is not None:
-            q, k = rotate(q, start, c.rotary_base), rotate(k, start, c.rotary_base)
+        q, k = rotate(q, start, c.rotary_base), rotate(k, start, c.rotary_base)
         k, v = cache.extend(layer, k, v)  # (kv_heads, S, d_head)
 
         shared = c.n_heads // c.n_kv_heads
@@ -181,24 +134,18 @@ class LanguageModel:
         return self.project(heads.transpose(0, 1).reshape(tokens, -1), f"{layer}.output")  # (T, d_model)
 
     def feed_forward(self, layer: int, x: Tensor) -> Tensor:
-        """Every token by itself: SwiGLU (Shazeer 2020), or the GELU layer of GPT-2."""
-        up = self.project(x, f"{layer}.up")  # (T, d_feed_forward)
-        if self.config.gated:
-            hidden = silu(self.project(x, f"{layer}.gate")) * up
-        else:
-            hidden = gelu(up, approximate="tanh")
+        """Every token by itself: SwiGLU (Shazeer 2020)."""
+        hidden = silu(self.project(x, f"{layer}.gate")) * self.project(x, f"{layer}.up")  # (T, d_feed_forward)
         return self.project(hidden, f"{layer}.down")  # (T, d_model)
 
     def norm(self, x: Tensor, name: str) -> Tensor:
-        """RMSNorm (Zhang & Sennrich 2019), or layer norm where the model has a bias for it."""
-        gain, bias = self.weights[f"{name}.weight"], self.weights.get(f"{name}.bias")
-        if bias is not None:
-            return layer_norm(x, gain.shape, gain, bias, self.config.epsilon)
-        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + self.config.epsilon) * gain
+        """RMSNorm (Zhang & Sennrich 2019)."""
+        scale = torch.rsqrt(x.square().mean(-1, keepdim=True) + self.config.epsilon)
+        return x * scale * self.weights[f"{name}.weight"]
 
     def project(self, x: Tensor, name: str) -> Tensor:
-        """Matrix times vector for every token, plus the bias where there is one."""
-        return linear(x, self.weights[f"{name}.weight"], self.weights.get(f"{name}.bias"))
+        """Matrix times vector for every token."""
+        return linear(x, self.weights[f"{name}.weight"])
 
 
 def rotate(x: Tensor, start: int, base: float) -> Tensor:
@@ -224,19 +171,21 @@ def rotate(x: Tensor, start: int, base: float) -> Tensor:
 # Where models come from -----------------------------------------------------------------------------------
 
 
-def load(name: str | Path = "smollm2") -> LanguageModel:
-    """A model by name, or from a local Hugging Face directory; ``"toy"`` has random weights.
+def load(name: str | Path = "smollm2") -> CausalModel:
+    """A model by name; ``"toy"`` has random weights, a local directory is run by the `transformers` library.
 
     Raises
     ------
     ModelError
-        When it is not installed (the message says how to), unknown or damaged.
+        When it or the library is not installed (the message says how to), unknown, damaged, or no such model.
     """
     if str(name) == "toy":
         return toy()
     if str(name) in known_models():
         return _load_installed(str(name))
-    return LanguageModel(_checked(read_directory(model_directory(name))))
+    from nnanim.sim.model_directory import read_directory  # it alone needs transformers
+
+    return read_directory(model_directory(name))
 
 
 @lru_cache(maxsize=1)
@@ -287,8 +236,6 @@ def toy(
 def _shapes(c: Config) -> dict[str, tuple[int, ...]]:
     """The shape of every weight, in order of use."""
     shapes: dict[str, tuple[int, ...]] = {"embedding": (c.n_vocabulary, c.d_model)}
-    if c.rotary_base is None:
-        shapes["positions"] = (c.n_context, c.d_model)
     for layer in range(c.n_layers):
         block: dict[str, tuple[int, ...]] = {
             "attention_norm": (c.d_model,),
@@ -297,20 +244,9 @@ def _shapes(c: Config) -> dict[str, tuple[int, ...]]:
             "value": (c.n_kv_heads * c.d_head, c.d_model),
             "output": (c.d_model, c.n_heads * c.d_head),
             "feed_forward_norm": (c.d_model,),
-            **({"gate": (c.d_feed_forward, c.d_model)} if c.gated else {}),
+            "gate": (c.d_feed_forward, c.d_model),
             "up": (c.d_feed_forward, c.d_model),
             "down": (c.d_model, c.d_feed_forward),
         }
         shapes |= {f"{layer}.{name}": shape for name, shape in block.items()}
     return shapes | {"norm": (c.d_model,)}
-
-
-def _checked(checkpoint: Checkpoint) -> Checkpoint:
-    """See that every weight has the shape that the sizes promise."""
-    for name, shape in _shapes(checkpoint.config).items():
-        found = tuple(checkpoint.weights[f"{name}.weight"].shape)
-        if found != shape:
-            raise ModelError(
-                f"{checkpoint.config.name}: {name} must have the shape {shape} by its config.json, has {found}"
-            )
-    return checkpoint

@@ -6,7 +6,6 @@ Index ``l`` is a layer; layer 0 is the input. ``weights[l]`` leads from layer ``
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,7 +18,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nnanim.params import ParameterError
+from nnanim.sim.weights_file import read_layers
 from nnanim.trace import Trace
+from nnanim.wording import n_of
 
 Activation = Literal["sigmoid", "tanh", "relu", "gelu"]
 Head = Literal["softmax", "sigmoid", "identity"]
@@ -35,7 +36,6 @@ _HEADS: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": torch.sigmoid,
     "identity": lambda logits: logits,
 }
-WEIGHT_FILES = (".npz", ".safetensors", ".pt", ".pth")
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def forward(network: MLP, inputs: Sequence[float], activation: Activation, head:
     x = torch.tensor(inputs, dtype=torch.float32)  # (n_0,)
     if x.shape != (network.sizes[0],):
         raise ParameterError(
-            f"inputs must hold {network.sizes[0]} numbers, one for each input neuron, got {len(inputs)}"
+            f"inputs must hold {n_of(network.sizes[0], 'number')}, one for each input neuron, got {len(inputs)}"
         )
     record: dict[str, Tensor] = {"inputs": x, "activations[0]": x}
     last = len(network.weights)
@@ -150,80 +150,15 @@ def forward(network: MLP, inputs: Sequence[float], activation: Activation, head:
 
 
 def load(path: Path) -> MLP:
-    """Read a network from a file.
+    """Read a network from a file, as :func:`nnanim.sim.weights_file.read_layers` does.
 
-    ``.npz`` and ``.safetensors`` hold ``weights[1]``, ``biases[1]``, ``weights[2]``, … (a trace of this module does);
-    ``.pt``, ``.pth`` and ``.safetensors`` may hold the state dict of a ``torch.nn.Sequential`` of linear layers.
+    ``.npz`` and ``.safetensors`` hold ``weights[1]``, ``biases[1]``, ``weights[2]``, … (a trace of this module does), or the
+    state dict of linear layers, as ``.pt`` and ``.pth`` do.
 
     Raises
     ------
     ParameterError
-        When the file cannot be read, is of the wrong shapes, or holds a number that is not finite.
+        When the file cannot be read, is of the wrong shapes, or holds what is not understood.
     """
-    tensors = _read_tensors(path)
-    pairs = _layer_pairs(tensors, path)
-    if not pairs:
-        raise ParameterError(
-            f"weights: {path} holds no layers (expected weights[1] and biases[1], or 0.weight and 0.bias)"
-        )
-    for number, (weight, bias) in enumerate(pairs, start=1):
-        if weight.ndim != 2 or bias.shape != (weight.shape[0],) or not weight.numel():
-            raise ParameterError(
-                f"weights: {path}: layer {number} must have a weight (n_out, n_in) and a bias (n_out,), none of them empty, "
-                f"got {tuple(weight.shape)} and {tuple(bias.shape)}"
-            )
-        if number > 1 and weight.shape[1] != pairs[number - 2][0].shape[0]:
-            raise ParameterError(
-                f"weights: {path}: layer {number} takes {weight.shape[1]} numbers, but layer {number - 1} gives "
-                f"{pairs[number - 2][0].shape[0]}"
-            )
-        if not (torch.isfinite(weight).all() and torch.isfinite(bias).all()):
-            raise ParameterError(
-                f"weights: {path}: layer {number} holds a number that is not finite (NaN or infinity)"
-            )
-    return MLP(tuple(weight for weight, _ in pairs), tuple(bias for _, bias in pairs))
-
-
-def _read_tensors(path: Path) -> dict[str, Tensor]:
-    if path.suffix not in WEIGHT_FILES:
-        raise ParameterError(f"weights must be a file ending in {', '.join(WEIGHT_FILES)}, got {path}")
-    if not path.is_file():
-        raise ParameterError(f"weights: there is no file {path}")
-    try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file, np.errstate(over="ignore"):
-                names = [name for name in file.files if file[name].dtype.kind in "fiu"]
-                return {name: torch.from_numpy(np.asarray(file[name], dtype=np.float32)) for name in names}
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return {name: tensor.float() for name, tensor in load_file(path).items()}
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        return {name: tensor.float() for name, tensor in state.items() if isinstance(tensor, Tensor)}
-    except Exception as error:  # every format has errors of its own; the person wants one sentence
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ParameterError(f"weights: {path} cannot be read: {reason}") from None
-
-
-def _layer_pairs(tensors: dict[str, Tensor], path: Path) -> list[tuple[Tensor, Tensor]]:
-    for weight_form, bias_form in (("weights[{}]", "biases[{}]"), ("{}.weight", "{}.bias")):
-        weights, biases = (_by_layer(tensors, form) for form in (weight_form, bias_form))
-        layers = sorted(weights.keys() | biases.keys(), key=_natural)
-        if weight_form == "weights[{}]" and layers and layers[0] != "1":
-            raise ParameterError(f"weights: {path}: the first layer is weights[1], but the file begins with {layers[0]}")
-        for layer in layers:
-            here, lacking = (bias_form, weight_form) if layer not in weights else (weight_form, bias_form)
-            if layer not in weights or layer not in biases:
-                raise ParameterError(f"weights: {path}: {here.format(layer)} has no {lacking.format(layer)} beside it")
-        if layers:
-            return [(weights[layer], biases[layer]) for layer in layers]
-    return []
-
-
-def _by_layer(tensors: dict[str, Tensor], form: str) -> dict[str, Tensor]:
-    pattern = re.escape(form).replace(r"\{\}", r"(.*)" if "." in form else r"(\d+)")
-    return {match[1]: tensor for name, tensor in tensors.items() if (match := re.fullmatch(pattern, name))}
-
-
-def _natural(layer: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", layer)]
+    layers = read_layers(path)
+    return MLP(tuple(layer.weight for layer in layers), tuple(layer.bias for layer in layers))

@@ -1,4 +1,4 @@
-"""Text to token ids and back: byte-pair encoding, read from a GGUF file or a Hugging Face ``tokenizer.json``.
+"""Text to token ids and back: the pieces of a vocabulary, each with the text that it stands for.
 
 The merging itself is done by the `tokenizers` library; here is what belongs to the model: its vocabulary and rules.
 """
@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from pathlib import Path
+from itertools import groupby
 from typing import Any
 
 from tokenizers import AddedToken, decoders, models, pre_tokenizers, trainers
 from tokenizers import Tokenizer as Pipeline
 
+from nnanim.characters import text_of
 from nnanim.models import ModelError
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # or the library warns at every fork of the engine's workers
@@ -39,10 +40,13 @@ class Tokenizer:
     ----------
     pipeline
         The rules, as the `tokenizers` library holds them.
+    end_ids
+        Ids of the tokens with which the model ends a text; by default those of :data:`END_MARKERS` in the vocabulary.
     """
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, end_ids: Iterable[int] | None = None) -> None:
         self.pipeline = pipeline
+        self._end_ids = end_ids
 
     @property
     def size(self) -> int:
@@ -54,16 +58,26 @@ class Tokenizer:
         return list(self.pipeline.encode(text).ids)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of ids, markers included; bytes that are no text become ``�``."""
-        return str(self.pipeline.decode([int(i) for i in ids], skip_special_tokens=False))
+        """The text of ids, markers included; bytes that are no text become ``�``, ids beyond the vocabulary ``#50260``."""
+        runs = groupby((int(i) for i in ids), lambda i: self.pipeline.id_to_token(i) is not None)
+        return "".join(
+            self.pipeline.decode(list(run), skip_special_tokens=False) if known else "".join(map(beyond, run))
+            for known, run in runs
+        )
 
     def texts(self, ids: Sequence[int]) -> list[str]:
-        """The text of each token by itself; a piece of a character is written as its bytes, ``\\xf0\\x9f``."""
-        return [self._bytes(int(i)).decode("utf-8", "backslashreplace") for i in ids]
+        """The text of each token by itself.
+
+        Bytes that are a piece of a character are written as :mod:`nnanim.characters` does; an id that stands for nothing, as those do with which
+        a vocabulary is filled up to a round size, as its number, ``#50260``.
+        """
+        return [text_of(self._bytes(int(i))) for i in ids]
 
     @cached_property
     def end_ids(self) -> frozenset[int]:
         """Ids of the markers with which a text ends."""
+        if self._end_ids is not None:
+            return frozenset(self._end_ids)
         found = (self.pipeline.token_to_id(marker) for marker in END_MARKERS)
         return frozenset(i for i in found if i is not None)
 
@@ -75,7 +89,7 @@ class Tokenizer:
         """The bytes that a token stands for."""
         piece = self.pipeline.id_to_token(token_id)
         if piece is None:
-            return b""
+            return beyond(token_id).encode()
         if token_id in self._markers:
             return piece.encode()
         if self._byte_level:
@@ -89,22 +103,6 @@ class Tokenizer:
         return frozenset(self.pipeline.get_added_tokens_decoder())
 
     # Where tokenizers come from -----------------------------------------------------------------------
-
-    @classmethod
-    def from_file(cls, path: Path) -> Tokenizer:
-        """Read a ``tokenizer.json``.
-
-        Raises
-        ------
-        ModelError
-            When it is missing or damaged.
-        """
-        if not path.is_file():
-            raise ModelError(f"{path.parent} has no {path.name}")
-        try:
-            return cls(Pipeline.from_file(str(path)))
-        except Exception as error:  # the library raises a bare Exception
-            raise ModelError(f"{path}: is not a tokenizer: {error}") from None
 
     @classmethod
     def from_gguf(cls, fields: dict[str, Any]) -> Tokenizer:
@@ -145,6 +143,11 @@ class Tokenizer:
         )
         pipeline.train_from_iterator([TOY_TEXT.replace("\n", " ").strip()], trainer)
         return cls(pipeline)
+
+
+def beyond(token_id: int) -> str:
+    """What is written for an id that the vocabulary has no piece for."""
+    return f"#{token_id}"
 
 
 _CUTS: dict[str, Any] = {

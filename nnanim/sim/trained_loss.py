@@ -15,6 +15,9 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from nnanim.sim.multilayer import Networks
+from nnanim.sim.training import Recipe, losses_of, train
+
 HIDDEN = 8
 """Neurons of each of the two hidden layers of the small network."""
 EXAMPLES = 160
@@ -85,28 +88,16 @@ def train_network(seed: int, report: Callable[[float], None] = lambda share: Non
     """
     generator = torch.Generator().manual_seed(seed)
     points, labels = two_moons(EXAMPLES, NOISE, generator)
-    sizes = (2, HIDDEN, HIDDEN, 1)
     weights: list[Tensor] = []
-    for fan_in, fan_out in itertools.pairwise(sizes):
+    for fan_in, fan_out in itertools.pairwise((2, HIDDEN, HIDDEN, 1)):
         weights.append(torch.randn(fan_out, fan_in, generator=generator, dtype=torch.float64) / math.sqrt(fan_in))
         weights.append(torch.zeros(fan_out, dtype=torch.float64))
-    leaves = [w.requires_grad_() for w in weights]
-    optimiser = torch.optim.Adam(leaves, lr=0.02)
-    history = []
-    for step in range(TRAINING_STEPS + 1):
-        logits = _logits(points, [w[None] for w in leaves])[0]
-        loss = binary_cross_entropy_with_logits(logits, labels)
-        history.append(loss.detach())
-        if step == TRAINING_STEPS:
-            break
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        if step % 50 == 0:
-            report(step / TRAINING_STEPS)
-    trained = tuple(w.detach() for w in leaves)
+    start = Networks(tuple(weight[None] for weight in weights), torch.tanh)
+    end, history = train(start, points, labels, Recipe("adam", 0.02, TRAINING_STEPS), "binary", report=report)
+    trained = tuple(weight[0] for weight in end.parameters)
+    last = losses_of(end(points), labels, "binary")
     directions = tuple(filter_normalised(trained, generator) for _ in range(2))
-    return TrainedNetwork(points, labels, trained, (directions[0], directions[1]), torch.stack(history))
+    return TrainedNetwork(points, labels, trained, (directions[0], directions[1]), torch.cat([history.losses[:, 0], last]))
 
 
 def filter_normalised(weights: Sequence[Tensor], generator: torch.Generator) -> tuple[Tensor, ...]:

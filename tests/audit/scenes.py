@@ -27,9 +27,9 @@ from manim.utils.rate_functions import linear
 from nnanim.chapter import Chapter
 from nnanim.quantity import Cited, Label, Quantity, Sentence
 from nnanim.trace import Trace
-from nnanim.visuals.heatmap import HeatMap
-from nnanim.visuals.number_grid import NumberGrid
-from nnanim.visuals.text import TextLine
+from nnanim.visuals.cells.heatmap import HeatMap
+from nnanim.visuals.cells.number_grid import NumberGrid
+from nnanim.visuals.page.text import TextLine
 
 
 def frame() -> VGroup:
@@ -266,9 +266,12 @@ PLAIN["empty"] = [(TooEmpty, WellFilled)]
 class Model(Chapter):
     """A clean chapter, of which the others are spoilt copies."""
 
+    film = False
+
     rising: ClassVar[bool] = True
 
-    def simulate(self, p: Any) -> Trace:
+    @staticmethod
+    def simulate(p: Any, report: Any) -> Trace:
         return Trace({"x": np.array([0.125, 0.678], dtype=np.float32)})
 
     def construct(self) -> None:
@@ -353,9 +356,34 @@ class Restless(Model):
 
     count: ClassVar[list[int]] = [0]
 
-    def simulate(self, p: Any) -> Trace:
-        self.count[0] += 1
-        return Trace({"x": np.array([0.125, 0.678 + self.count[0]], dtype=np.float32)})
+    @staticmethod
+    def simulate(p: Any, report: Any) -> Trace:
+        Restless.count[0] += 1
+        return Trace({"x": np.array([0.125, 0.678 + Restless.count[0]], dtype=np.float32)})
+
+
+class Unsure(Model):
+    """A sum of which single precision carries two or three figures; the last one shown is decided by rounding."""
+
+    bypassing: ClassVar[bool] = True
+
+    @staticmethod
+    def simulate(p: Any, report: Any) -> Trace:
+        import torch
+
+        terms = 1000 * torch.randn(4096, generator=torch.Generator().manual_seed(3))
+        return Trace({"x": torch.stack([terms.sum() - 4 * terms[:1024].sum(), terms.sum()]).numpy()})
+
+    def spoil(self, heat: HeatMap) -> None:
+        known = self.trace.quantity("x", 0, decimals=3)
+        shown = Quantity(known.value, known.source, 3) if self.bypassing else known
+        self.play(FadeIn(TextLine(shown).move_to(self.frame.stage.center + 2.2 * UP)))
+
+
+class Modest(Unsure):
+    """The same sum with the digits that it carries."""
+
+    bypassing: ClassVar[bool] = False
 
 
 class TwoFaced(Model):
@@ -384,6 +412,7 @@ CHAPTERS: dict[str, list[tuple[type[Chapter], type[Chapter]]]] = {
     "caption-strip": [(InTheStrip, AboveTheStrip)],
     "empty": [(EmptyStage, Model)],
     "ledger": [(WithoutSource, Model), (WrongValue, Model), (NoSuchSource, Model), (Unnamed, Named), (Restless, Model)],
+    "digits": [(Unsure, Modest)],
     "claim": [(TwoFaced, Model), (Speechless, Model)],
     "crash": [(Broken, Model)],
 }

@@ -11,7 +11,7 @@ import pytest
 from nnanim.audit.chapters import Report
 from nnanim.audit.findings import Excuse, Finding
 from nnanim.cli import main
-from nnanim.cli.commands.audit import print_table
+from nnanim.cli.commands.audit import _looks_of, print_table
 
 TINY = Path(__file__).parent.parent / "tiny_course"
 PLAIN = """
@@ -60,6 +60,17 @@ def test_findings_have_exit_code_1_a_table_and_pictures(capsys, scene_file, tmp_
     assert picture.name.endswith("crossed.png")
 
 
+def test_what_may_be_meant_so_is_a_note_and_has_exit_code_0(capsys, tmp_path):
+    file = tmp_path / "small.py"
+    file.write_text(PLAIN.split("class Fine")[0] + "class Small(Scene):\n    def construct(self):\n        self.add(Text('fine'))\n        self.wait(7)\n", encoding="utf-8")
+    code, out, _ = run(capsys, str(file), "--workers", "1", "--out", str(tmp_path))
+    assert code == 0
+    assert "note: Small" in out and "empty" in out and "freeze" in out and "nothing found" in out
+    code, out, _ = run(capsys, str(file), "--workers", "1", "--json", "--out", str(tmp_path))
+    ((first, second),) = [report["findings"] for report in json.loads(out)]
+    assert code == 0 and first["note"] and second["note"]
+
+
 def test_json_names_chapter_beat_time_and_both_objects(capsys, scene_file, tmp_path):
     code, out, _ = run(capsys, str(scene_file), "Struck", "--json", "--out", str(tmp_path))
     ((finding,),) = [report["findings"] for report in json.loads(out)]
@@ -91,6 +102,18 @@ def test_extremes_take_turns_with_the_looks_and_each_trace_is_computed_again_onc
     # The number at both its ends, the others too, then both together; at −100 the claims differ.
     assert [finding["look"] for finding in reports[3]["findings"]][:1] == ["dark 16:9 --set number=-100"]
     assert code == 1
+
+
+def test_a_chapter_is_shown_in_its_first_look_and_one_other_and_at_its_sharpest_extremes(capsys, tmp_path):
+    arguments = ("tiny-lesson", "--course", str(TINY), "--workers", "1", "--theme", "all", "--aspect", "all", "--in-turn", "--sharpest", "2")
+    _, out, _ = run(capsys, *arguments, "--json", "--out", str(tmp_path))
+    assert [report["look"] for report in json.loads(out)] == ["dark 16:9", "light 16:9", "dark 16:9", "light 16:9"]
+
+
+def test_chapters_take_turns_with_the_looks():
+    looks = [{"theme": name} for name in "abc"]
+    assert ["".join(look["theme"] for look in _looks_of(place, looks)) for place in range(4)] == ["ab", "ac", "ab", "ac"]
+    assert _looks_of(3, looks[:1]) == looks[:1]
 
 
 @pytest.mark.parametrize(

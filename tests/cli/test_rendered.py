@@ -25,7 +25,7 @@ from nnanim.cli import main
 
 TINY = Path(__file__).parent.parent / "tiny_course"
 COMMAND = shlex.quote(str(Path(sys.executable).with_name("nnanim")))
-FILES = {"video.mp4", "captions.srt", "captions.vtt", "numbers.json", "trace.npz", "poster.png", "sheet.png", "recipe.toml"}
+FILES = {"video.mp4", "beats.json", "captions.srt", "captions.vtt", "numbers.json", "trace.npz", "poster.png", "sheet.png", "recipe.toml"}
 
 
 def frame_of(folder: Path) -> float:
@@ -127,6 +127,34 @@ def test_captions_agree_in_both_forms_and_follow_each_other(rendered):
     assert read == [(round(start, 3), round(end, 3), text) for start, end, text in beats]
 
 
+def test_a_film_can_be_cut_where_the_last_picture_of_a_beat_stands(rendered):
+    beats = json.loads((rendered / "beats.json").read_text(encoding="utf-8"))
+    assert [list(beat) for beat in beats] == [["number", "name", "start", "held", "end", "words"]] * 3
+    assert [beat["number"] for beat in beats] == [1, 2, 3]
+    spoken = " ".join(text for _, _, text in beats_of(rendered))
+    assert " ".join(beat["words"] for beat in beats) == spoken
+    assert all(beat["words"].startswith(beat["name"]) for beat in beats)
+    assert beats[0]["start"] == 0
+    with av.open(str(rendered / "video.mp4")) as video:
+        stream = video.streams.video[0]
+        fps = float(stream.average_rate)
+        marks = [float(mark["start"] * mark["time_base"]) for mark in video.chapters()]
+        keys = {round(float(p.pts * p.time_base) * fps) for p in video.demux(stream) if p.is_keyframe}
+        video.seek(0)
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in video.decode(stream)]
+    assert marks == pytest.approx([beat["start"] for beat in beats], abs=0.001)
+    for beat, following in itertools.zip_longest(beats, beats[1:]):
+        assert beat["start"] <= beat["held"] < beat["end"]
+        assert beat["end"] == (following["start"] if following else pytest.approx(len(frames) / fps))
+        held = round(beat["held"] * fps)
+        assert held in keys
+        # It stands for 0.6 s at least; after that, what clears the stage for the next beat still belongs to this one.
+        standing = frames[held : held + int(0.6 * fps)]
+        assert len(standing) == int(0.6 * fps) and all(np.array_equal(frame, frames[held]) for frame in standing)
+    moved = round(beats[1]["held"] * fps)
+    assert np.abs(frames[moved - 1] - frames[moved]).max() > 50, "it stood before"
+
+
 def test_numbers_of_the_narration_stand_as_long_as_their_caption(rendered):
     start, end, _ = beats_of(rendered)[2]
     (cited,) = (row for row in json.loads((rendered / "numbers.json").read_text()) if row["kind"] == "cited")
@@ -176,7 +204,7 @@ def test_the_recipe_in_a_video_makes_it_again(rendered, tmp_path):
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=tmp_path, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     again = Path(done.stdout.strip()).parent
-    for name in ("numbers.json", "captions.srt", "captions.vtt", "trace.npz", "poster.png", "sheet.png"):
+    for name in ("beats.json", "numbers.json", "captions.srt", "captions.vtt", "trace.npz", "poster.png", "sheet.png"):
         assert (again / name).read_bytes() == (rendered / name).read_bytes(), name
     recipes = [tomllib.loads((folder / "recipe.toml").read_text(encoding="utf-8")) for folder in (again, rendered)]
     for recipe in recipes:

@@ -13,9 +13,14 @@ import numpy as np
 import pytest
 import torch
 
+from nnanim.wording import LONGEST_MESSAGE
+
 TINY = Path(__file__).parent.parent / "tiny_course"
 TINY_LESSON = ("tiny-lesson", "--course", TINY)
 FORWARD = ("forward-propagation",)
+LINES = (TINY / "tiny_lesson.py").read_text(encoding="utf-8").splitlines()
+COMPUTES = 1 + next(place for place, line in enumerate(LINES) if "number = np.float32(p.number)" in line)
+"""The line of the tiny lesson in which its simulation computes."""
 
 
 def snapshot(folder: Path) -> set[str]:
@@ -90,6 +95,27 @@ def test_an_unknown_parameter(refused, command):
 )
 def test_values_that_are_wrong(refused, setting, parts):
     refused("numbers", *FORWARD, "--set", setting, parts=("forward-propagation: ", *parts))
+
+
+LONG = "all work and no play " * 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (("numbers", "autoregressive-generation", "--set", f"prompt={LONG}"), ("prompt must be text of 1 to 400 characters", "got 4,200 characters")),
+        (("numbers", "qkv-attention", "--set", f"sentence={LONG}"), ("sentence must be text of 1 to 400 characters",)),
+        (("numbers", *FORWARD, "--set", f"activation={LONG}"), ("activation must be one of", "got all work", "--set activation=sigmoid")),
+        (("numbers", *FORWARD, "--set", f"layers={'3-' * 2000}4"), ("layers must be 3 to 6 whole numbers",)),
+        (("numbers", *FORWARD, "--set", f"{LONG}=3"), ("there is no parameter",)),
+        (("numbers", *FORWARD, "--set", LONG), ("--set takes NAME=VALUE", "try --set seed=1")),
+        (("numbers", LONG), ("there is no chapter",)),
+        (("numbers", *FORWARD, "--course", LONG), ("File name too long",)),
+        (("render", *TINY_LESSON, "--theme", LONG), ("dark",)),
+    ],
+)  # fmt: skip
+def test_messages_are_short_however_long_what_was_typed(refused, arguments, parts):
+    assert len(refused(*arguments, parts=parts)) <= len("nnanim: ") + LONGEST_MESSAGE + 1
 
 
 # Files -------------------------------------------------------------------------------------------------
@@ -202,6 +228,23 @@ def test_options_that_are_wrong(refused, arguments, parts):
     refused(*arguments, parts=parts)
 
 
+@pytest.mark.parametrize(
+    ("looks", "parts"),
+    [
+        (("--transparent",), ("webm, mov, gif",)),
+        (("--transparent", "--format", "mp4", "--codec", "vp9"), ("webm, mov, gif",)),
+        (("--transparent", "--format", "mov", "--codec", "h264"), ("prores", "h264")),
+        (("--transparent", "--format", "mov", "--codec", "h265"), ("prores", "h265")),
+        (("--format", "webm", "--codec", "prores"), ("webm", "prores")),
+        (("--format", "gif", "--codec", "h264", "--fps", "25"), ("gif", "h264")),
+        (("--format", "gif", "--fps", "60"), ("gif", "50")),
+        (("--format", "png", "--codec", "vp9"), ("png", "vp9")),
+    ],
+)
+def test_formats_codecs_and_transparency_that_do_not_go_together(refused, looks, parts):
+    refused("render", *TINY_LESSON, *looks, "--quality", "draft", "--quiet", parts=parts)
+
+
 def test_a_video_without_a_recipe(refused, tmp_path):
     import av
 
@@ -221,7 +264,7 @@ def test_a_video_without_a_recipe(refused, tmp_path):
         ("self.wait(0.2)", "undefined_name()", ("tiny_lesson.py:", "NameError", "undefined_name")),
         ('"Take {x}."', '"Take 3."', ("tiny_lesson.py:", "Take 3.", "no source")),
         ("<", ">", ("tiny-lesson", "the claim", "Doubled, it grows to {y}.", "y = −2.00")),
-        ("number = np.float32(p.number)", "number = 1 / 0", ("tiny-lesson: ", "tiny_lesson.py:26: ZeroDivisionError")),
+        ("number = np.float32(p.number)", "number = 1 / 0", ("tiny-lesson: ", f"tiny_lesson.py:{COMPUTES}: ZeroDivisionError")),
     ],
     ids=["fails", "shows a digit without a source", "says what is not so", "cannot compute"],
 )

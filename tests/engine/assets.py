@@ -28,7 +28,7 @@ def picture() -> Path:
 
 @lru_cache
 def tone(seconds: float = 0.5, rate: int = 22050) -> Path:
-    path = folder() / "tone.wav"
+    path = folder() / f"tone-{seconds}-{rate}.wav"
     samples = 8000 * np.sin(2 * np.pi * 440 * np.arange(int(seconds * rate)) / rate)
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)

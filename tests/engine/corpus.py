@@ -209,6 +209,31 @@ class Zoomed(ZoomedScene):
 
 
 @scene
+class CentreMoves(ThreeDScene):
+    """The camera looks elsewhere after its first picture, which decided where the scene lies on it."""
+
+    def construct(self):
+        self.set_camera_orientation(phi=60 * DEGREES, theta=-45 * DEGREES)
+        self.wait(0.2)
+        self.add(Cube(1.5), Dot3D(2 * RIGHT))
+        self.play(Create(Line(LEFT, RIGHT)), run_time=0.3)
+        self.move_camera(frame_center=[1, 0.5, 0.5], run_time=0.5)
+        self.wait(0.2)
+        self.play(FadeIn(Square()), run_time=0.3)
+
+
+@scene
+class CentreMovesFirst(ThreeDScene):
+    """The camera looks elsewhere before its first picture, and again in the first play."""
+
+    def construct(self):
+        self.set_camera_orientation(phi=50 * DEGREES, theta=-30 * DEGREES, frame_center=[0.5, 0, 0])
+        self.add(Cube(1.5))
+        self.move_camera(frame_center=[-1, 0.5, 0], run_time=0.6)
+        self.play(FadeIn(Square()), run_time=0.3)
+
+
+@scene
 class ThreeD(ThreeDScene):
     def construct(self):
         self.set_camera_orientation(phi=60 * DEGREES, theta=-45 * DEGREES)

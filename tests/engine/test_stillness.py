@@ -36,6 +36,9 @@ def noise(width, height, seed):
         {"x264-params": "cabac=0"},
         {"refs": "3"},
         {"x264-params": "weightp=0"},
+        {"bf": "1"},
+        {"bf": "3", "x264-params": "stitchable=1:b-adapt=0"},
+        {"bf": "3", "g": "600", "refs": "4"},
     ],
     ids=str,
 )
@@ -56,8 +59,24 @@ def test_repeated_picture_decodes_to_the_one_before(size, options):
     assert all(np.array_equal(frame.to_ndarray(), first) for frame in shown)
 
 
-def test_streams_with_reordering_are_left_alone():
-    assert read_parameters(encoder(64, 48, bf="3").extradata) is None
+def test_a_hold_may_be_longer_than_its_pictures_numbers_count():
+    context = encoder(64, 48, bf="3", g="30")
+    parameters = read_parameters(context.extradata)
+    frame = noise(64, 48, seed=2)
+    frame.pts = 0
+    key = b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)])
+    count = 5 << max(parameters.frame_num_bits, parameters.order_bits)
+    decoder = av.CodecContext.create("h264", "r")
+    decoder.extradata = context.extradata
+    repeats = (repeat_picture(parameters, number) for number in range(1, count))
+    shown = [f.to_ndarray() for data in (key, *repeats) for f in decoder.decode(av.Packet(data))]
+    shown += [f.to_ndarray() for f in decoder.decode(None)]
+    assert len(shown) == count
+    assert all(np.array_equal(picture, shown[0]) for picture in shown)
+
+
+def test_interlaced_streams_are_left_alone():
+    assert read_parameters(encoder(64, 48, **{"x264-params": "interlaced=1"}).extradata) is None
 
 
 def test_numbers_survive_the_bit_codes():

@@ -155,14 +155,19 @@ INTERRUPTED = """
     from manim import *
     from nnanim.engine import RenderSettings, render
 
-    class Endless(Scene):
+    class DrawnByWorkers(Scene):
+        def construct(self):
+            print("drawing", flush=True)
+            self.play(Rotate(Square(), 3000), run_time=3000)
+
+    class DrawnHere(Scene):
         def construct(self):
             square = Square().add_updater(lambda m, dt: m.rotate(dt))
             self.add(square)
             print("drawing", flush=True)
             self.wait(3000)
 
-    render(Endless, Path(sys.argv[1]), RenderSettings(640, 360, 30, workers=2))
+    render(globals()[sys.argv[2]], Path(sys.argv[1]), RenderSettings(640, 360, 30, workers=2))
 """
 
 
@@ -178,13 +183,14 @@ def processes_of(group):
     return found
 
 
+@pytest.mark.parametrize(("scene", "processes"), [("DrawnByWorkers", 3), ("DrawnHere", 1)])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda n: n.name)
-def test_an_interrupted_render_leaves_no_child_and_no_half_file(tmp_path, number):
+def test_an_interrupted_render_leaves_no_child_and_no_half_file(tmp_path, number, scene, processes):
     script = tmp_path / "endless.py"
     script.write_text(textwrap.dedent(INTERRUPTED))
     (out := tmp_path / "out").mkdir()
     process = subprocess.Popen(
-        [sys.executable, str(script), str(out / "video.mp4")],
+        [sys.executable, str(script), str(out / "video.mp4"), scene],
         env={**os.environ, "PYTHONPATH": ROOT},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -192,9 +198,13 @@ def test_an_interrupted_render_leaves_no_child_and_no_half_file(tmp_path, number
     )
     assert process.stdout is not None and process.stdout.readline() == b"drawing\n"
     deadline = time.monotonic() + 30
-    while len(processes_of(process.pid)) < 3 and time.monotonic() < deadline:
+
+    def under_way():
+        return len(processes_of(process.pid)) >= processes and any(out.rglob("*.part"))
+
+    while not under_way() and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert len(processes_of(process.pid)) >= 3, "no workers were there to be ended"
+    assert under_way(), "nothing was there to be ended"
     if number == signal.SIGINT:
         os.killpg(process.pid, number)  # what a terminal does
     else:
@@ -225,6 +235,8 @@ MEMORY = """
                 self.add(always)
                 self.play(dots.animate.shift(0.1 * LEFT), run_time=0.1)
                 self.remove(always)
+                if number % 4 == 0:  # long enough for a worker
+                    self.play(dots.animate.shift(0.1 * LEFT), run_time=1.6)
 
     render(Long, Path(sys.argv[1]), RenderSettings(1920, 1080, 20, workers=1))
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

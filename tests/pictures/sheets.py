@@ -41,7 +41,7 @@ def sheet(made: Any, theme: str, aspect: str) -> Image.Image:
     from dataclasses import replace
 
     from nnanim.lecture.sheet import contact_sheet
-    from nnanim.visuals.theme import themes
+    from nnanim.visuals.page.theme import themes
 
     recipe = replace(made.recipe, output=replace(made.output, theme=theme, aspect=aspect))
     pictures = replace(made, recipe=recipe).pictures()

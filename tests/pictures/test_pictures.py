@@ -74,7 +74,7 @@ def test_a_change_that_one_sees_is_a_difference(accepted, fault):
     if fault == "lost":  # about one number of a sheet's small picture
         draw.rectangle((x, y, x + 2 * block, y + block), fill=plain)
     elif fault == "added":
-        draw.text((60, 70), "0.99", fill="#E9EDF2")
+        draw.text((60, 70), "0.9999", fill="#FFFFFF", font_size=14)
     elif fault == "recoloured":
         patch = changed.crop((x, y, x + 2 * block, y + block))
         red, green, blue = patch.split()

@@ -9,11 +9,14 @@ from productions import load, production_of, walked
 
 from nnanim.audit.ledger import check_ledger
 from nnanim.engine import rehearse
-from nnanim.visuals.number_grid import NumberGrid
+from nnanim.subject import in_silence
+from nnanim.visuals.cells.number_grid import NumberGrid
 
 THOUSAND = (1000.0, 1000.0, 1000.0)
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "default": ("16:9", {}),
+    "default, tall": ("9:16", {}),
+    "learned": ("16:9", {"example": "by-hand"}),
     "one neuron in each layer": ("9:16", {"layers": (1, 1, 1), "gain": 0.01}),
     "two neurons in each layer": ("16:9", {"layers": (2, 2, 2)}),
     "large inputs": ("1:1", {"inputs": THOUSAND}),
@@ -23,7 +26,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_every_beat_fits_and_every_number_has_its_source(case):
+def test_every_number_has_its_source(case):
     aspect, params = CASES[case]
     scene, found = walked(load(), {"aspect": aspect}, **params)
     assert not found
@@ -31,7 +34,7 @@ def test_every_beat_fits_and_every_number_has_its_source(case):
     assert all(claim.holds(scene.trace) for claim in scene.claims)
 
 
-@pytest.mark.parametrize("case", ["default", "large inputs"])
+@pytest.mark.parametrize("case", ["learned", "large inputs"])
 def test_no_numbers_stay_without_their_network(case):
     aspect, params = CASES[case]
     made = production_of(load(), {"aspect": aspect}, **params)
@@ -44,8 +47,22 @@ def test_no_numbers_stay_without_their_network(case):
     assert not alone
 
 
+@pytest.mark.parametrize(("layers", "neuron"), [((4, 30, 3), 15), ((4, 30, 3), 7), ((3, 13, 2), 7), ((40, 1000, 3), 500), ((3, 30, 30, 2), 30)])
+@pytest.mark.parametrize("aspect", ["16:9", "9:16"])
+def test_the_neuron_that_was_asked_for_is_shown(layers, neuron, aspect):
+    """However many are left out: its products stand in the table, and it is ringed and named."""
+    inputs = tuple(round(0.1 * (k % 10), 1) for k in range(layers[0]))
+    scene, found = walked(load(), {"aspect": aspect}, layers=layers, neuron=neuron, inputs=inputs)
+    assert not found
+    sources = {shown.entry.source for shown in scene.ledger}
+    assert {f"weights[1][{neuron - 1}][0]", f"pre_activations[1][{neuron - 1}]", f"activations[1][{neuron - 1}]"} <= sources
+    multiplied = {source for source in sources if source.startswith("products[1][")}
+    assert multiplied
+    assert all(source.startswith(f"products[1][{neuron - 1}]") for source in multiplied)
+
+
 def test_the_same_parameters_give_the_same_trace():
     chapter = load("forward-propagation")
-    parameters = chapter.Params.defaults()
-    first, second = (chapter().simulate(parameters) for _ in range(2))
+    parameters = chapter.Params.read({"example": "by-hand"})
+    first, second = (chapter().simulate(parameters, in_silence) for _ in range(2))
     assert first.digest == second.digest

@@ -10,6 +10,7 @@ from productions import load, production_of
 
 from nnanim.audit.ledger import check_ledger, unsourced_digits
 from nnanim.params import ParameterError
+from nnanim.sim import descents
 
 ASPECTS = ("16:9", "9:16", "1:1", "4:3")
 
@@ -18,11 +19,19 @@ def chapter():
     return load("gradient-descent")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def fewer_starts():
+    with pytest.MonkeyPatch.context() as patch:
+        for name, size in (("GRID", 15), ("NETWORK_GRID", 7), ("FOLLOWED", 150), ("RANDOM_STARTS", 120)):
+            patch.setattr(descents, name, size)
+        yield
+
+
 def rehearse(aspect="16:9", **params):
     scene = production_of(chapter(), {"aspect": aspect}, **params).rehearse()
     assert not check_ledger(scene.ledger, scene.trace)
     assert not unsourced_digits(scene)
-    assert all(claim.holds(scene.trace) for claim in scene.claims)
+    assert all(claim.holds(claim.of) for claim in scene.claims)
     return scene
 
 
@@ -32,22 +41,27 @@ def said(scene):
 
 def test_the_defaults_tell_the_course_s_story():
     scene = rehearse()
-    assert scene.given("learning_rate").value == 0.05
-    assert scene.given("momentum").value == 0.1
-    assert "0.005 is still on its way, 0.05 converges, 0.60 diverges" in said(scene)
-    assert 45 <= scene.beats[-1].end <= 120
-    assert max(len(beat.text) for beat in scene.beats) <= 112
-    # One step, by hand: the gradient of 0.35 θ₁² + 1.7 θ₂² is (0.7 θ₁, 3.4 θ₂).
-    np.testing.assert_allclose(scene.trace["descent.points"][1], (-2.4 + 0.05 * 0.7 * 2.4, 0.8 - 0.05 * 3.4 * 0.8))
+    assert scene.given("learning_rate").value == 0.01
+    words = said(scene)
+    for sentence in (
+        "From 175.1 down to 13.31.", "No. A saddle: down was there, only faint.", "Several bottoms, all equally deep.",
+        "At 0.0149 every ball stays.", "At 0.0150 the sharpest cannot hold its ball.", "Weight helps: there in 26 steps instead of 71 steps.",
+    ):  # fmt: skip
+        assert sentence in words
+    assert 60 <= scene.beats[-1].end <= 150
+    assert max(len(cue.text.split()) for beat in scene.beats for cue in beat.cues) <= 14
+    # One step, by hand, down the slope of (θ₁² + θ₂ − 11)² + (θ₁ + θ₂² − 7)².
+    x, y = 0.2, -0.6
+    slope = 4 * x * (x * x + y - 11) + 2 * (x + y * y - 7), 2 * (x * x + y - 11) + 4 * y * (x + y * y - 7)
+    np.testing.assert_allclose(scene.trace["descent.points"][1], (x - 0.01 * slope[0], y - 0.01 * slope[1]))
 
 
 @pytest.mark.parametrize(
     ("aspect", "params", "words"),
     [
-        ("9:16", {"learning_rate": 0.6}, "above the 3.10 of the start: the run diverges"),
-        ("1:1", {"learning_rate": 0.57}, "It overshoots"),
-        ("4:3", {"surface": "saddle", "start": (0, 0)}, "The gradient is zero"),
-        ("9:16", {"surface": "rosenbrock", "learning_rate": 10, "start": (-2, -1)}, "out of all bounds"),
+        ("9:16", {"learning_rate": 0.6}, "It is out of all bounds: it diverges"),
+        ("1:1", {"surface": "bowl", "learning_rate": 0.57}, "It overshoots"),
+        ("4:3", {"surface": "saddle", "start": (0, 0)}, "Here the ground is level"),
         ("4:3", {"surface": "network", "learning_rate": 10, "steps": 10, "optimiser": "adam"}, "Adam’s direction"),
     ],
 )
@@ -55,10 +69,10 @@ def test_the_narration_follows_the_run(aspect, params, words):
     assert words in said(rehearse(aspect, **params))
 
 
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(
     aspect=st.sampled_from(ASPECTS),
-    surface=st.sampled_from(["bowl", "rosenbrock", "himmelblau", "saddle", "network"]),
+    surface=st.sampled_from(["bowl", "rosenbrock", "himmelblau", "saddle"]),
     start=st.tuples(st.floats(-1, 1), st.floats(-1, 1)),
     learning_rate=st.floats(1e-6, 10),
     learning_rates=st.tuples(*[st.floats(1e-6, 100)] * 3),
@@ -75,7 +89,7 @@ def test_every_beat_plays_under_any_parameters(**params):
     ("params", "message"),
     [
         ({"surface": "bowel"}, "surface must be one of bowl"),
-        ({"start": (5, 0)}, "start must lie between -3 and 3, -2 and 2"),
+        ({"start": (6, 0)}, "start must lie between -5 and 5, -5 and 5"),
         ({"start": (1, 2, 3)}, "start must be"),
         ({"learning_rate": -1}, "learning_rate must be a number"),
         ({"learning_rates": (0.1, 0.2, 1000)}, "learning_rates must each lie between"),

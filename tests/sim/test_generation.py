@@ -10,13 +10,12 @@ import scipy.stats
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from torch.utils.flop_counter import FlopCounterMode
 
 from nnanim.params import ParameterError
 from nnanim.sim import language_model
 from nnanim.sim.checkpoint import Config
-from nnanim.sim.generation import Sampling, choose, draw, entropy, generate, multiplications
-from nnanim.sim.language_model import Cache, LanguageModel
+from nnanim.sim.generation import Choice, Sampling, choose, counted_pass, draw, entropy, generate
+from nnanim.sim.language_model import LanguageModel
 from nnanim.sim.tokenizer import Tokenizer
 from nnanim.trace import Trace
 
@@ -32,22 +31,64 @@ samplings = st.builds(
 # Sampling -------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=80)
-@given(logits=logit_rows, sampling=samplings)
-def test_the_distribution_is_that_of_transformers(logits, sampling):
+def of_transformers(logits: torch.Tensor, sampling: Sampling) -> torch.Tensor:
+    """The distribution that the library draws from, by token id."""
     transformers = pytest.importorskip("transformers", reason="transformers is only needed by tests")
-    scores = logits.double()[None]
-    assume(len(scores[0].unique()) == len(scores[0]))  # ties: theirs keeps all that equal the k-th
-    scores = transformers.TemperatureLogitsWarper(sampling.temperature)(None, scores)
+    scores = transformers.TemperatureLogitsWarper(sampling.temperature)(None, logits.double()[None])
     if sampling.top_k:
         scores = transformers.TopKLogitsWarper(sampling.top_k)(None, scores)
     if sampling.top_p < 1:
         scores = transformers.TopPLogitsWarper(sampling.top_p)(None, scores)
-    expected = torch.softmax(scores[0], dim=0)
+    return torch.softmax(scores[0], dim=0)
+
+
+def by_id(choice: Choice) -> torch.Tensor:
+    return torch.empty_like(choice.kept_probabilities).scatter(0, choice.order, choice.kept_probabilities)
+
+
+@settings(max_examples=80)
+@given(logits=logit_rows, sampling=samplings)
+def test_the_distribution_is_that_of_transformers(logits, sampling):
+    assume(len(logits.unique()) == len(logits))  # ties: theirs keeps all that equal the k-th
     choice = choose(logits, sampling)
     assume(sampling.top_p == 1 or nowhere_near(choice, sampling))
-    ours = torch.empty_like(expected).scatter(0, choice.order, choice.kept_probabilities)
-    torch.testing.assert_close(ours, expected, atol=1e-9, rtol=1e-6)
+    torch.testing.assert_close(by_id(choice), of_transformers(logits, sampling), atol=1e-9, rtol=1e-6)
+
+
+@st.composite
+def where_both_cut(draw: st.DrawFn) -> tuple[torch.Tensor, Sampling, int]:
+    """Logits of which top-k cuts some and top-p some more, and how many would stay if top-p were taken of all tokens.
+
+    How many are to stay is drawn first; top-p then lies between the shares that so many, and one fewer, reach of what top-k left.
+    """
+    steps = draw(st.lists(st.floats(0.05, 1.5), min_size=7, max_size=30))
+    logits = torch.tensor(steps).cumsum(0)[torch.randperm(len(steps), generator=torch.Generator().manual_seed(len(steps)))]
+    temperature = draw(st.floats(0.8, 4))
+    top_k = draw(st.integers(3, len(steps) - 3))
+    shares = torch.softmax(logits.double() / temperature, 0).sort(descending=True).values
+    reached = (shares[:top_k] / shares[:top_k].sum()).cumsum(0)
+    count = draw(st.integers(2, top_k - 1))
+    top_p = float(reached[count - 2] + draw(st.floats(0.1, 0.9)) * (reached[count - 1] - reached[count - 2]))
+    of_all = int((shares.cumsum(0) < top_p).sum()) + 1
+    return logits, Sampling(temperature, top_k, top_p), min(of_all, top_k)
+
+
+def test_top_p_is_taken_of_what_top_k_left():
+    at_stake = []
+
+    @settings(max_examples=100)
+    @given(case=where_both_cut())
+    def holds(case):
+        logits, sampling, of_all = case
+        choice = choose(logits, sampling)
+        assert nowhere_near(choice, sampling)
+        torch.testing.assert_close(by_id(choice), of_transformers(logits, sampling), atol=1e-9, rtol=1e-6)
+        kept = int(choice.kept.sum())
+        assert 2 <= kept < sampling.top_k < len(logits)  # both cut
+        at_stake.append(kept != of_all)  # and the other order would leave other tokens
+
+    holds()
+    assert sum(at_stake) >= 40, f"the order of the cuts was at stake in {sum(at_stake)} of {len(at_stake)} examples"
 
 
 def nowhere_near(choice, sampling) -> bool:
@@ -120,26 +161,37 @@ def random_model(config: Config) -> LanguageModel:
     return LanguageModel(Checkpoint(config, weights, Tokenizer.toy(), "random"))
 
 
+def multiplications(c: Config, new: int, cached: int = 0) -> int:
+    """Those of a pass that reads ``new`` tokens behind ``cached`` ones and says what comes next, by their matrices' sizes.
+
+    For each new token and layer: its query, d·h·d_h; its key and value, 2·d·h_kv·d_h; the way back, h·d_h·d; the
+    feed-forward layer, 3·d·d_ff; its scores with all tokens and the weighted sum of their values, 2·(new + cached)·h·d_h.
+    Then, for the last token only, a logit for every token of the vocabulary, d·V.
+    """
+    width = c.n_heads * c.d_head
+    attention = 2 * c.d_model * width + 2 * c.d_model * c.n_kv_heads * c.d_head + 2 * (new + cached) * width
+    return c.n_layers * new * (attention + 3 * c.d_model * c.d_feed_forward) + c.d_model * c.n_vocabulary
+
+
 configs = st.builds(
-    lambda layers, kv, shared, d_head, d_model, d_ff, rotary, gated: Config(
-        "random", "random weights", layers, kv * shared, kv, d_model, 2 * d_head, d_ff, 300, 64,
-        rotary_base=10_000.0 if rotary else None, gated=gated,
+    lambda layers, kv, shared, d_head, d_model, d_ff: Config(
+        name="random", weights_note="random weights", n_layers=layers, n_heads=kv * shared, n_kv_heads=kv, d_model=d_model, d_head=2 * d_head,
+        d_feed_forward=d_ff, n_vocabulary=300, n_context=64,
     ),
     st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(1, 4), st.integers(2, 20), st.integers(1, 30),
-    st.booleans(), st.booleans(),
 )  # fmt: skip
 
 
 @settings(max_examples=40)
 @given(config=configs, new=st.integers(1, 9), cached=st.integers(0, 9))
-def test_multiplications_are_those_that_torch_does(config, new, cached):
-    model, cache = random_model(config), Cache()
+def test_the_multiplications_counted_are_those_of_the_matrices(config, new, cached):
+    model = random_model(config)
+    cache = model.new_cache()
     if cached:
         model.forward([1] * cached, cache, keep=())
-    with FlopCounterMode(display=False) as counter:
-        model.forward([2] * new, cache, keep=())
-    # It counts a multiplication and an addition for each, in every mm and bmm that torch calls.
-    assert counter.get_total_flops() == 2 * multiplications(config, new, cached)
+    logits, work = counted_pass(model, [2] * new, cache)
+    assert work == multiplications(config, new, cached)
+    torch.testing.assert_close(logits, model.forward([1] * cached + [2] * new, keep=()).logits[-1], atol=1e-3, rtol=1e-3)
 
 
 # Generation -------------------------------------------------------------------------------------------------
@@ -186,7 +238,8 @@ def test_every_step_can_be_derived_again(toy, sampling, seed, prompt, steps):
         assert trace["kept_counts"][step] == trace["top_kept"][step].sum() + trace["rest_kept_counts"][step]
     assert (trace["cache_difference"] < 1e-3).all()
     assert trace["cache_difference"].max() <= trace["agreement"] <= max(10 * trace["cache_difference"].max(), 1e-9) * (1 + 1e-9)
-    assert trace["likeliest_count"] == (trace["drawn_ranks"] == 0).sum()
+    assert trace["likeliest_count"] == sum(logit == row[0] for logit, row in zip(trace["drawn_logits"], trace["top_logits"], strict=True))
+    assert trace["end_marks"] == 0
 
 
 def test_the_same_seed_gives_the_same_text_and_another_seed_another(toy):
@@ -219,6 +272,7 @@ def test_work_is_counted_with_and_without_the_cache(toy):
     assert trace["context_lengths"].tolist() == [length + s for s in range(5)]
     assert trace["total_uncached"][-1] == sum(multiplications(c, length + s) for s in range(5))
     assert trace["total_cached"][-1] == multiplications(c, length) + sum(multiplications(c, 1, length + s) for s in range(4))
+    assert trace["caches"] == 1
     assert trace["total_ratio"] == trace["total_uncached"][-1] / trace["total_cached"][-1] > 1
     assert trace["readable_cached"] == trace["total_cached"][-1] / {"million": 1e6, "thousand": 1e3}[trace.text["unit"]]
 

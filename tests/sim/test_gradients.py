@@ -254,7 +254,11 @@ def test_steps_below_float32s_rounding_leave_a_layer_exactly_where_it_was():
         ([0.0, 0.1, 1.0], "none"),
         ([0.0, 0.0, 0.0], "none"),
         ([1e-3, 1.0, 0.1001], "vanishing"),
-        ([1e-3, 1.0, 0.1], "stable"),
+        ([1e-3, 1.0, 0.1], "shrinking"),
+        ([1e-2, 1.0, 0.1], "stable"),
+        ([1e-2, 1.0, 0.1001], "shrinking"),
+        ([1.0, 1.0, 0.0999], "growing"),
+        ([1.0, 1.0, 0.1], "stable"),
         ([1.0, 1.0, 0.0099], "exploding"),
         ([1.0, 1.0, 0.0], "exploding"),
         ([1e-3, 9e-3, 2e-3], "faint"),
@@ -302,6 +306,29 @@ def test_underflow_is_told_from_dead_neurons():
     relu = KINDS.index("relu")
     assert dead["weight_norms"][relu][0] == 0
     assert dead["underflows"][relu] == 0, "ReLU: no path is open, in any precision"
+
+
+@pytest.mark.parametrize("kind", gradients.ALONE)
+def test_connections_and_norm_alone_are_what_they_say(kind):
+    """Against torch's own layers, put together by hand: one with the sum and no norm, one with the norm and no sum."""
+    x, y = spirals(3)
+    ours = DeepNetwork(kind, 5, 6, "he", 1.0, 3)
+    theirs = [torch.nn.Linear(linear.in_features, linear.out_features) for linear in ours.linears]
+    for linear, ready in zip(theirs, ours.linears, strict=True):
+        linear.load_state_dict(ready.state_dict())
+    norm = torch.nn.LayerNorm(6) if kind == "norm" else torch.nn.Identity()
+    a = torch.relu(theirs[0](x))
+    for linear in theirs[1:-1]:
+        bent = torch.relu(linear(norm(a)))
+        a = a + bent if kind == "skip" else bent
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(theirs[-1](norm(a))[:, 0], y)
+    found = torch.autograd.grad(loss, [linear.weight for linear in theirs])
+    np.testing.assert_allclose(measure(ours, x, y).weight_norms, [float(g.norm()) for g in found], rtol=1e-4)
+    trace = gradients.compare(5, 6, "he", 1.0, 3, 1, 0.1)
+    row = gradients.ALONE.index(kind)
+    np.testing.assert_array_equal(trace["alone_norms"][row], measure(ours, x, y).weight_norms)
+    assert gradients.VERDICTS[trace["alone_verdicts"][row]] == verdict(trace["alone_norms"][row])
+    assert trace["alone_ratios"][row] == trace["alone_norms"][row][-1] / trace["alone_norms"][row][0]
 
 
 def test_the_defaults_tell_the_story_of_the_chapter():

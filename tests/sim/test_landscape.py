@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnanim.sim import landscape
-from nnanim.sim.landscape import Descent, Run, descend, minimum_near, verdict
+from nnanim.sim.landscape import Descent, Run, curvatures, descend, minimum_near
+from nnanim.sim.outcomes import Outcome, alike, exceeds, outcome
+from nnanim.trace import Trace
 
 WINDOWS = {
     "bowl": (-3.0, 3.0, -2.0, 2.0),
@@ -91,11 +93,11 @@ def test_nothing_overflows(name, start, optimiser, rate, momentum, steps):
     assert within[-1] != run.stopped
 
 
-# Verdicts ------------------------------------------------------------------------------------------------
+# What becomes of a run ----------------------------------------------------------------------------------
 
 
 def judged(start, rate, steps=120, optimiser="sgd", name="bowl", momentum=0.0):
-    return record(name, start, [Run("run", optimiser, rate, momentum)], steps).text["run.verdict"]
+    return outcome(record(name, start, [Run("run", optimiser, rate, momentum)], steps), "run").name
 
 
 def record(name, start, runs, steps, seed=0):
@@ -115,38 +117,89 @@ def trained_once(network):
 
 @pytest.mark.parametrize(
     ("rate", "expected"),
-    [(0.005, "on its way"), (0.05, "converges"), (0.28, "converges"), (0.5, "oscillates"), (0.58, "oscillates"), (0.6, "diverges"), (2.0, "diverges")],
+    [
+        (0.005, "UNDER_WAY"), (0.05, "CONVERGES"), (0.28, "CONVERGES"), (0.5, "SETTLES"), (0.58, "SETTLES"),
+        (0.588, "OSCILLATES"), (0.6, "DIVERGES"), (0.7, "OUT_OF_BOUNDS"), (2.0, "OUT_OF_BOUNDS"),
+    ],
 )  # fmt: skip
 def test_the_bowl_is_decided_by_its_steeper_axis(rate, expected):
     """1 − 3.4 × rate: positive glides, negative turns back at each step, below −1 grows."""
     assert judged((-2.4, 0.8), rate) == expected
 
 
-def test_other_verdicts():
-    assert judged((0.0, 0.0), 0.05) == "converges"
-    assert judged((0.0, 0.0), 0.1, name="saddle") == "stalls"
-    assert judged((-1.8, 0.0), 0.1, 300, name="saddle") == "stalls"
-    assert judged((-1.8, 0.1), 0.1, name="saddle") == "converges"
-    assert judged((-1.2, 1.0), 0.001, name="rosenbrock") == "on its way"  # slow in the valley, far from (1, 1)
-    assert judged((-1.2, 1.0), 0.05, name="rosenbrock") == "diverges"
-    assert judged((-2.4, 0.8), 0.05, 20, "momentum", momentum=0.95) == "on its way"  # passes the minimum at speed
+def test_other_outcomes():
+    assert judged((0.0, 0.0), 0.05) == "CONVERGES"
+    assert judged((0.0, 0.0), 0.1, name="saddle") == "STALLS"
+    assert judged((-1.8, 0.0), 0.1, 300, name="saddle") == "STALLS"
+    assert judged((-1.8, 0.1), 0.1, name="saddle") == "CONVERGES"
+    assert judged((-1.2, 1.0), 0.001, name="rosenbrock") == "UNDER_WAY"  # slow in the valley, far from (1, 1)
+    assert judged((-1.2, 1.0), 0.05, name="rosenbrock") == "OUT_OF_BOUNDS"
+    assert judged((-2.4, 0.8), 0.05, 20, "momentum", momentum=0.95) == "UNDER_WAY"  # passes the minimum at speed
+    assert judged((0.0, 1e-7), 0.6, 40) == "OSCILLATES"  # near the minimum, and moving away from it
+    assert judged((1e-6, 0.0), 0.3, 10, "adam") == "UNDER_WAY"  # thrown out of the minimum, higher than it began, not growing
+    maximum = (-0.2708445906, -0.9230385565)  # a change in the last digits is neither a rise nor a fall
+    assert judged(maximum, 0.01, 10, name="himmelblau") == "STALLS"
 
 
-def test_a_verdict_goes_by_the_first_rule_that_holds():
-    places = np.array([(0.0, 0.0), (1.0, 0.0), (0.5, 0.0), (0.8, 0.0), (0.6, 0.0)])
-    near, far = np.zeros(3), np.full(3, np.inf)
+def test_an_outcome_goes_by_the_first_rule_that_holds():
+    def of(losses=(5, 1), peaks=(5, 4, 3, 2), near=0.1, strays=(0.1, 0.1), turning=0.0, slope=1.0, stopped=False):
+        measured = {
+            "losses": losses, "peaks": peaks, "farthest": near, "distance": near, "strays": strays, "tolerance": 1.0,
+            "turning_share": turning, "gradient_norms": (1.0, slope), "stopped": stopped,
+        }  # fmt: skip
+        return outcome(Trace({f"run.{name}": np.array(value, float) for name, value in measured.items()}), "run")
 
-    def of(losses, distances=far, points=places, stopped=False, slope=1.0):
-        run = Descent(points, np.array(losses, float), np.full((len(points), 2), slope), np.diff(points, axis=0), stopped)
-        return verdict(run, distances, 1.0)
+    far = {"near": np.inf, "strays": (np.inf, np.inf)}
+    assert of(stopped=True) is Outcome.OUT_OF_BOUNDS
+    assert of((5, 6), (5, 6, 7, 8), turning=1.0) is Outcome.DIVERGES
+    assert of((5, 6), (5, 6, 7, np.inf), **far) is Outcome.DIVERGES
+    assert of((5, 5 + 1e-7), (5, 6, 7, 8), **far) is Outcome.UNDER_WAY  # alike at both ends
+    assert of((5, 6), (5, 6, 8, 7), **far) is Outcome.UNDER_WAY  # peaks do not grow
+    assert of(turning=0.6) is Outcome.SETTLES
+    assert of(turning=0.5) is Outcome.CONVERGES
+    assert of(near=1.1, turning=0.6) is Outcome.OSCILLATES
+    assert of(strays=(0.1, 1.1), turning=0.6) is Outcome.OSCILLATES
+    assert of(strays=(0.1, 0.2), slope=1e-9) is Outcome.UNDER_WAY  # near a minimum, but moving away from it
+    assert of(slope=1e-9, **far) is Outcome.STALLS
+    assert of(slope=1e-5, **far) is Outcome.UNDER_WAY
 
-    assert of([5, 4, 3, 2, 1], stopped=True) == "diverges"
-    assert of([5, 4, 3, 2, 6], near) == "diverges"
-    assert of([5, 4, 3, 2, 1], near) == "oscillates"
-    straight = np.cumsum(np.ones((5, 2)), axis=0)
-    assert of([5, 4, 3, 2, 1], near, straight) == "converges"
-    assert of([5, 4, 3, 2, 1], far, straight, slope=1e-9) == "stalls"
-    assert of([5, 4, 3, 2, 1], far, straight) == "on its way"
+
+@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
+def test_one_tolerance_ranks_losses(one, other):
+    assert alike(one, other) == (not exceeds(one, other) and not exceeds(other, one))
+    assert alike(one, one) and alike(one, one + 5e-7 * max(1, abs(one)))
+    assert exceeds(one + 3e-6 * max(1, abs(one)), one)
+
+
+@pytest.mark.parametrize(
+    ("places", "share"),
+    [
+        ([0, 1, 0, 1, 0], 1.0), ([0, 1, 2, 3, 2], 1 / 3), ([0, 1, 2, 1, 2], 2 / 3), ([0, 1, 2, 3, 4], 0.0),
+        ([0, 1, 0, 1], 0.0), ([0, 1, 0, 1, 0, 0, 0, 0, 0, 0], 1.0), ([0, 1, 2, 2, 1, 2, 1], 2 / 3),
+    ],
+)  # fmt: skip
+def test_turning_steps_are_counted_among_those_that_go_somewhere(places, share):
+    points = np.stack([np.array(places, float), np.zeros(len(places))], axis=1)
+    run = Descent(points, np.zeros(len(points)), np.zeros_like(points), np.diff(points, axis=0), False)
+    assert run.turning_share(1e-9) == pytest.approx(share)
+
+
+def test_a_right_angle_is_no_turning_back():
+    points = np.array([(0, 0), (1, 0), (1, 1), (2, 1), (2, 2)], float)
+    run = Descent(points, np.zeros(5), np.zeros_like(points), np.diff(points, axis=0), False)
+    assert run.turning_share(1e-9) == 0
+
+
+@settings(max_examples=25)
+@given(names, starts)
+def test_curvatures_are_those_of_the_gradients_by_hand(name, start):
+    step = 1e-5
+    rows = [
+        (np.array(GRADIENTS[name](*np.add(start, axis))) - np.array(GRADIENTS[name](*np.subtract(start, axis)))) / (2 * step)
+        for axis in step * np.eye(2)
+    ]
+    found = curvatures(landscape.FORMULAS[name], torch.tensor(start, dtype=torch.float64))
+    np.testing.assert_allclose(found, np.linalg.eigvalsh(np.array(rows)), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("place", [(3.0, 2.0), (-2.805118, 3.131312), (-3.779310, -3.283186), (3.584428, -1.848126)])
@@ -190,10 +243,36 @@ def test_momentum_measures():
     runs = [Run("momentum[0]", "sgd", 0.05), Run("momentum[1]", "momentum", 0.05, 0.9)]
     trace = record("bowl", (-2.4, 0.8), runs, 60)
     lengths = [np.linalg.norm(np.diff(trace[f"{run.name}.points"], axis=0), axis=1) for run in runs]
-    assert trace["momentum[1].speed_up"] == pytest.approx(lengths[1].max() / lengths[1][0])
+    assert trace["momentum[1].step_ratio"] == pytest.approx(lengths[1].max() / lengths[0].max())
     assert trace["momentum[1].path_ratio"] == pytest.approx(lengths[1].sum() / lengths[0].sum())
-    assert trace["momentum[0].speed_up"] == 1
+    assert trace["momentum[0].step_ratio"] == 1
     longest = int(lengths[1].argmax())
     slope = np.linalg.norm(trace["momentum[1].gradients"][longest])
     assert trace["momentum[1].boost"] == pytest.approx(lengths[1][longest] / 0.05 / slope)
     assert trace["momentum[0].boost"] == pytest.approx(1)
+
+
+def test_gain_is_measured_against_the_run_without_momentum():
+    """On ground that gets steeper plain descent speeds up as well: that is not momentum's doing."""
+    runs = [Run("momentum[0]", "sgd", 0.1), Run("momentum[1]", "momentum", 0.1, 0.01)]
+    trace = record("saddle", (0.0, 0.05), runs, 60)
+    plain = np.linalg.norm(np.diff(trace["momentum[0].points"], axis=0), axis=1)
+    assert plain.max() > 5 * plain[0]
+    assert trace["momentum[1].step_ratio"] == pytest.approx(1, abs=0.05)
+    assert np.isnan(record("bowl", (0.0, 0.0), runs, 10)["momentum[1].step_ratio"])
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.58, 0.6, 0.7])
+def test_a_run_is_followed_for_as_many_steps_again(rate):
+    trace, steps = record("bowl", (-2.4, 0.8), [Run("run", "sgd", rate)], 20), 20
+    powers = np.arange(2 * steps + 1)
+    points = np.stack([(1 - 0.7 * rate) ** powers * -2.4, (1 - 3.4 * rate) ** powers * 0.8], axis=1)
+    losses, far = points**2 @ (0.35, 1.7), np.hypot(*points.T)
+    losses[losses > landscape.BEYOND] = np.inf
+    np.testing.assert_allclose(trace["run.peaks"], [losses[:11].max(), losses[11:21].max(), losses[21:31].max(), losses[31:].max()], rtol=1e-9)
+    if rate == 0.7:
+        assert np.isinf(trace["run.strays"]).all()
+        return
+    np.testing.assert_allclose(trace["run.strays"], [far[21:31].max(), far[31:].max()], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(trace["run.farthest"], far[18:21].max(), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(trace["run.distance"], far[20], rtol=1e-5, atol=1e-6)

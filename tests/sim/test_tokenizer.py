@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from real_model import SMOLLM2, needs_model
 
+from nnanim.characters import joined, text_of
 from nnanim.models import ModelError
 from nnanim.sim.tokenizer import CONTROL, Tokenizer
 
@@ -162,8 +163,20 @@ def test_the_toy_vocabulary_is_always_the_same():
 
 def test_pieces_of_characters_are_written_as_bytes():
     ids = toy().encode("é😀")
-    assert toy().texts(ids) == ["\\xc3", "\\xa9", "\\xf0", "\\x9f", "\\x98", "\\x80"]
+    assert toy().texts(ids) == [text_of(bytes([byte])) for byte in "é😀".encode()]
+    assert joined(toy().texts(ids)) == "é😀"
     "".join(toy().texts(ids)).encode()  # and never anything that cannot be saved
+
+
+@given(ids=st.lists(st.integers(0, 600), max_size=8))
+def test_an_id_without_a_piece_is_written_as_its_number(ids):
+    tokenizer = toy()
+    texts = tokenizer.texts(ids)
+    assert [text == f"#{number}" for number, text in zip(ids, texts, strict=True)] == [number >= tokenizer.size for number in ids]
+    known = [number for number in ids if number < tokenizer.size]
+    assert tokenizer.decode(known) == tokenizer.pipeline.decode(known)
+    if len(known) < len(ids):
+        assert all(f"#{number}" in tokenizer.decode(ids) for number in ids if number >= tokenizer.size)
 
 
 def test_unknown_rules_are_refused():
@@ -171,7 +184,7 @@ def test_unknown_rules_are_refused():
         Tokenizer.from_gguf({"pre": "llama-bpe"})
 
 
-def test_a_sentencepiece_vocabulary_shows_its_spaces(tmp_path):
+def test_a_sentencepiece_vocabulary_shows_its_spaces():
     from tokenizers import Tokenizer as Pipeline
     from tokenizers import decoders
     from tokenizers import models as kinds
@@ -179,8 +192,8 @@ def test_a_sentencepiece_vocabulary_shows_its_spaces(tmp_path):
     pipeline = Pipeline(kinds.BPE({"▁cat": 0, "<0xF0>": 1, "s": 2, "</s>": 3}, []))
     pipeline.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
     pipeline.add_special_tokens(["</s>"])
-    pipeline.save(str(tmp_path / "tokenizer.json"))
-    tokenizer = Tokenizer.from_file(tmp_path / "tokenizer.json")
-    assert tokenizer.texts([0, 1, 2, 3]) == [" cat", "\\xf0", "s", "</s>"]
+    tokenizer = Tokenizer(pipeline)
+    assert tokenizer.texts([0, 1, 2, 3]) == [" cat", text_of(b"\xf0"), "s", "</s>"]
     assert tokenizer.end_ids == {3}
+    assert Tokenizer(pipeline, [1, 2]).end_ids == {1, 2}
     assert CONTROL == 3

@@ -12,17 +12,20 @@ from nnanim.chapter import Chapter
 from nnanim.params import Numbers
 from nnanim.quantity import Cited
 from nnanim.trace import Trace
-from nnanim.visuals.text import TextLine
+from nnanim.visuals.page.text import TextLine
 
 
 class TinyLesson(Chapter):
     """A number is doubled."""
 
+    film = False
+
     class Params(Chapter.Params):
         number: float = Field(0.25, ge=-100, le=100, description="what is doubled")
         others: Numbers = Field((1.0, 2.0), min_length=2, max_length=2, description="never shown")
 
-    def simulate(self, p: Any) -> Trace:
+    @staticmethod
+    def simulate(p: Any, report: Any) -> Trace:
         number = np.float32(p.number)
         return Trace({"doubled": np.array([number, 2 * number], dtype=np.float32)})
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from manim import Camera
 
-from nnanim.visuals.painted import PaintedCamera
-from nnanim.visuals.theme import theme
+from nnanim.visuals.page.theme import theme
+from nnanim.visuals.paint.painted import PaintedCamera
 
 
 def draw(*mobjects: object, camera_class: type[Camera] = PaintedCamera, **settings: object) -> np.ndarray:

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from manim import Create
 
 from nnanim.quantity import Label, Quantity
-from nnanim.visuals.arcs import ArcDiagram, AttentionArcs
-from nnanim.visuals.attention import AttentionGrid, Hatching, grid_layout, shared_layout, token_names
-from nnanim.visuals.frame import Region, frame
-from nnanim.visuals.heatmap import HeatMap
-from nnanim.visuals.painted import PaintedCamera
-from nnanim.visuals.theme import theme
+from nnanim.visuals.cells.heatmap import HeatMap
+from nnanim.visuals.page.frame import Region, frame
+from nnanim.visuals.page.theme import theme
+from nnanim.visuals.paint.painted import PaintedCamera
+from nnanim.visuals.tokens.arcs import ArcDiagram, AttentionArcs
+from nnanim.visuals.tokens.attention import AttentionGrid, Hatching, grid_layout, shared_layout, token_names
 
 WORDS = ["The", "cat", "because", "international", "I", ",", "12", "tired", "responsibil…"]
 pytestmark = pytest.mark.usefixtures("small_picture")
@@ -45,7 +45,7 @@ def overlap(first: tuple[float, ...], second: tuple[float, ...], allowed: float 
 
 def test_names_are_for_people():
     assert token_names(["The", " cat", "’s", " token", "ization", " ", "1", "2", "\n"]) == [
-        "The", "cat", "’s", "token", "·ization", "␣", "1", "·2", "\\n",
+        "The", "cat", "’s", "token", "·ization", "␣", "1", "·2", "↵",
     ]  # fmt: skip
     assert token_names([" antidisestablishmentarian"], 8) == ["antidis…"]
     assert all(isinstance(name, Label) for name in token_names(["a", " 1"]))

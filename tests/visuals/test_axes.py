@@ -15,11 +15,11 @@ from manim import Camera, Rectangle, Transform, VMobject, tempconfig
 from scipy.optimize import minimize
 
 from nnanim.quantity import Label, Quantity
-from nnanim.visuals.axes import Axes, Slider, end_labels, room_for, spread
-from nnanim.visuals.frame import Region
-from nnanim.visuals.scales import LinearScale, LogScale
-from nnanim.visuals.series import Bars, Series
-from nnanim.visuals.theme import rgba, theme
+from nnanim.visuals.page.frame import Region
+from nnanim.visuals.page.theme import rgba, theme
+from nnanim.visuals.plots.axes import Axes, Slider, end_labels, room_for, spread
+from nnanim.visuals.plots.scales import LinearScale, LogScale
+from nnanim.visuals.plots.series import Bars, Series
 
 PLACE = Region(-6, 6, -3, 3)
 finite = st.floats(-1e6, 1e6)

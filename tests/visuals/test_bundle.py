@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from manim import UP, Camera, Line, ManimColor, tempconfig
 
-from nnanim.visuals import bundle as bundle_module
-from nnanim.visuals import texture
-from nnanim.visuals.bundle import WeightBundle
-from nnanim.visuals.theme import rgba, theme, use_theme
+from nnanim.visuals.networks import bundle as bundle_module
+from nnanim.visuals.networks.bundle import WeightBundle
+from nnanim.visuals.page.theme import rgba, theme, use_theme
+from nnanim.visuals.paint import texture
 
 pytestmark = pytest.mark.usefixtures("small_picture")
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from nnanim.quantity import Label, Quantity
-from nnanim.visuals.comparison import arc_pair, grid_pair
-from nnanim.visuals.frame import Region
-from nnanim.visuals.text import TextLine
+from nnanim.visuals.page.frame import Region
+from nnanim.visuals.page.text import TextLine
+from nnanim.visuals.tokens.comparison import arc_pair, grid_pair
 
 REGION = Region(-6.5, 6.5, -2.5, 2.8)
 WORDS = [Label(word) for word in ("The", "river", "froze", "before", "anyone", "noticed")]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from manim import tempconfig
 
 from nnanim.lecture.recipe import Output
-from nnanim.visuals.frame import Frame, Region, frame
+from nnanim.visuals.page.frame import Frame, Region, frame
 
 ASPECTS = ["16:9", "4:3", "1:1", "9:16"]
 

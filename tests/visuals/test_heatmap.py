@@ -7,8 +7,8 @@ import pytest
 from drawing import draw
 from manim import UP, Camera, ManimColor, Rectangle, RoundedRectangle
 
-from nnanim.visuals.heatmap import HeatMap
-from nnanim.visuals.theme import rgba, theme
+from nnanim.visuals.cells.heatmap import HeatMap
+from nnanim.visuals.page.theme import rgba, theme
 
 VALUES = np.array([[1.0, -2.0, 0.0], [0.25, -0.5, 2.0]])
 pytestmark = pytest.mark.usefixtures("small_picture")

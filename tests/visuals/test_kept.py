@@ -8,8 +8,8 @@ import cairo
 import numpy as np
 import pytest
 
-from nnanim.visuals import kept
-from nnanim.visuals.kept import paint_kept
+from nnanim.visuals.paint import kept
+from nnanim.visuals.paint.kept import paint_kept
 
 CAMERA = SimpleNamespace(cairo_line_width_multiple=0.01)
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from nnanim.quantity import Label, Quantity
-from nnanim.visuals.frame import Region
-from nnanim.visuals.model_box import ModelBox
-from nnanim.visuals.text import texts_in
+from nnanim.visuals.page.frame import Region
+from nnanim.visuals.page.text import texts_in
+from nnanim.visuals.tokens.model_box import ModelBox
 
 NAME, NOTE = Label("SmolLM2-135M"), Label("4-bit quantised weights")
 

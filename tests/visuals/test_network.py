@@ -14,11 +14,11 @@ from manim import tempconfig
 
 from nnanim.lecture.recipe import Output
 from nnanim.quantity import Quantity
-from nnanim.visuals import glyphs
-from nnanim.visuals.frame import Region, frame
-from nnanim.visuals.glyphs import CAP_HEIGHT
-from nnanim.visuals.network import MOST_NEURONS, WEIGHT, Network
-from nnanim.visuals.text import TextLine, texts_in
+from nnanim.visuals.networks.network import MOST_NEURONS, WEIGHT, Network
+from nnanim.visuals.page import glyphs
+from nnanim.visuals.page.frame import Region, frame
+from nnanim.visuals.page.glyphs import CAP_HEIGHT
+from nnanim.visuals.page.text import TextLine, texts_in
 
 ASPECTS = ["16:9", "4:3", "1:1", "9:16"]
 RIM = 0.0125

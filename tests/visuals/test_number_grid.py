@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from manim import ManimColor, Transform
 
 from nnanim.quantity import Quantity
-from nnanim.visuals.frame import frame
-from nnanim.visuals.heatmap import HeatMap
-from nnanim.visuals.number_grid import NumberGrid, fitting_size
-from nnanim.visuals.text import TextLine, text_width
-from nnanim.visuals.theme import contrast, rgba, theme, use_theme
+from nnanim.visuals.cells.heatmap import HeatMap
+from nnanim.visuals.cells.number_grid import NumberGrid, fitting_size
+from nnanim.visuals.page.frame import frame
+from nnanim.visuals.page.text import TextLine, text_width
+from nnanim.visuals.page.theme import contrast, rgba, theme, use_theme
 
 VALUES = np.array([[1.0, -2.0, 0.0], [0.25, -0.5, 2.0]])
 pytestmark = pytest.mark.usefixtures("small_picture")

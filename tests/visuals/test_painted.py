@@ -23,12 +23,12 @@ from manim import (
 )
 
 from nnanim.quantity import Quantity
-from nnanim.visuals.bundle import WeightBundle
-from nnanim.visuals.heatmap import HeatMap
-from nnanim.visuals.number_grid import NumberGrid
-from nnanim.visuals.painted import Painted, PaintedCamera, PaintedMovingCamera
-from nnanim.visuals.points import PointCloud
-from nnanim.visuals.theme import theme, use_theme
+from nnanim.visuals.cells.heatmap import HeatMap
+from nnanim.visuals.cells.number_grid import NumberGrid
+from nnanim.visuals.networks.bundle import WeightBundle
+from nnanim.visuals.page.theme import theme, use_theme
+from nnanim.visuals.paint.painted import Painted, PaintedCamera, PaintedMovingCamera
+from nnanim.visuals.plots.points import PointCloud
 
 RED, BLUE = (1.0, 0.2, 0.0, 1.0), (0.0, 0.2, 1.0, 1.0)
 

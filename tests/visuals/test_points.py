@@ -7,8 +7,8 @@ import pytest
 from drawing import draw
 from manim import Camera, Dot, ManimColor, Transform
 
-from nnanim.visuals.points import PointCloud
-from nnanim.visuals.theme import rgba, theme
+from nnanim.visuals.page.theme import rgba, theme
+from nnanim.visuals.plots.points import PointCloud
 
 RANDOM = np.random.default_rng(0)
 PLACES = RANDOM.uniform(-3, 3, (40, 2))

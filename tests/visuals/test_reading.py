@@ -7,11 +7,11 @@ import pytest
 from drawing import draw
 from manim import config
 
-from nnanim.visuals.frame import Region
-from nnanim.visuals.painted import Floats
-from nnanim.visuals.reading import ReadingGrid, reading_legend
-from nnanim.visuals.text import texts_in
-from nnanim.visuals.theme import rgba, theme
+from nnanim.visuals.page.frame import Region
+from nnanim.visuals.page.text import texts_in
+from nnanim.visuals.page.theme import rgba, theme
+from nnanim.visuals.paint.painted import Floats
+from nnanim.visuals.tokens.reading import ReadingGrid, reading_legend
 
 pytestmark = pytest.mark.usefixtures("small_picture")
 REGION = Region(-4.0, 4.0, -3.0, 3.0)

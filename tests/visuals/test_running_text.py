@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from manim import ManimColor
 
 from nnanim.quantity import Label
-from nnanim.visuals.frame import Region, frame
-from nnanim.visuals.running_text import RunningText, break_pieces
-from nnanim.visuals.text import text_width
+from nnanim.visuals.page.frame import Region, frame
+from nnanim.visuals.page.text import text_width
+from nnanim.visuals.tokens.running_text import RunningText, break_pieces
 
 COLORS = ("#5AA9FF", "#FF9F5A")
 pieces = st.lists(

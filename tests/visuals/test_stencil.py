@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnanim.visuals import stencil
-from nnanim.visuals.stencil import MOST_PIXELS, Stencils
+from nnanim.visuals.paint import stencil
+from nnanim.visuals.paint.stencil import MOST_PIXELS, Stencils
 
 SIZE = 160
 unit = st.floats(0, 1)

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from manim import Transform, config
 
 from nnanim.quantity import Label
-from nnanim.visuals.contour import ContourBands, ContourMap
-from nnanim.visuals.frame import Region
-from nnanim.visuals.relief import Relief, loss_colors
-from nnanim.visuals.steps import StepPlot
-from nnanim.visuals.surface import Surface
-from nnanim.visuals.text import texts_in
-from nnanim.visuals.theme import contrast, rgba, theme, use_theme
-from nnanim.visuals.trail import Trail, clipped
+from nnanim.visuals.page.frame import Region
+from nnanim.visuals.page.text import texts_in
+from nnanim.visuals.page.theme import contrast, rgba, theme, use_theme
+from nnanim.visuals.plots.steps import StepPlot
+from nnanim.visuals.plots.trail import Trail, clipped
+from nnanim.visuals.space.contour import ContourBands, ContourMap
+from nnanim.visuals.space.relief import Relief, loss_colors
+from nnanim.visuals.space.surface import Surface
 
 PLACE = Region(-4.0, 4.0, -2.0, 2.0)
 X, Y = np.linspace(-2, 2, 81), np.linspace(-1, 1, 61)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from manim import tempconfig
 
 from nnanim.quantity import Label, Quantity
-from nnanim.visuals.frame import Region, frame
-from nnanim.visuals.table import ELLIPSIS, Table, elide, product_table, rows_that_fit
+from nnanim.visuals.page.frame import Region, frame
+from nnanim.visuals.page.table import ELLIPSIS, Table, elide, product_table, rows_that_fit
 
 ALIGN: Any = ["left", "center", "right"]
 
@@ -38,6 +38,21 @@ def test_eliding_keeps_first_and_last_within_the_room(count, most):
     assert gap >= 1
     assert shown[-1] == count - 1
     assert 0 <= gap - (most - gap - 1) <= 1, "about as many before as behind"
+
+
+@given(st.integers(1, 60), st.integers(3, 12), st.data())
+def test_a_part_that_is_wanted_is_never_left_out(count, most, data):
+    keep = data.draw(st.integers(0, count - 1))
+    shown = elide(count, most, keep)
+    drawn = [index for index in shown if index != ELLIPSIS]
+    assert keep in drawn
+    assert len(shown) <= most
+    assert drawn == sorted(set(drawn))
+    for before, place, after in zip([-1, *shown], shown, [*shown[1:], count], strict=False):
+        if place == ELLIPSIS:
+            assert after - before > 1, "something is left out there"
+        else:
+            assert before in (ELLIPSIS, place - 1), "nothing is left out in silence"
 
 
 cells = st.lists(

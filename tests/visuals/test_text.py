@@ -13,10 +13,10 @@ from manim import tempconfig
 from PIL import ImageFont
 
 from nnanim.quantity import Label, Quantity, UnsourcedDigit
-from nnanim.visuals import glyphs
-from nnanim.visuals.frame import Region, frame
-from nnanim.visuals.math import Formula
-from nnanim.visuals.text import Paragraph, TextLine, centred_lines, text_width, wrap
+from nnanim.visuals.page import glyphs
+from nnanim.visuals.page.frame import Region, frame
+from nnanim.visuals.page.math import Formula
+from nnanim.visuals.page.text import Paragraph, TextLine, centred_lines, text_width, wrap
 
 UNITS = 1000
 letters = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ .,;:()", min_size=1, max_size=12).filter(

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnanim.visuals.frame import Region, frame
-from nnanim.visuals.glyphs import covers, outline
-from nnanim.visuals.tokens import BOX_HEIGHT, TokenFlow, TokenRow, visible_text
+from nnanim.characters import text_of
+from nnanim.visuals.page.frame import Region, frame
+from nnanim.visuals.page.glyphs import covers, outline
+from nnanim.visuals.tokens.tokens import BOX_HEIGHT, TokenFlow, TokenRow, visible_text
 
 REGION = Region(-6, 6, -1, 1)
 
@@ -17,13 +18,18 @@ REGION = Region(-6, 6, -1, 1)
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        (" the", "␣the"), ("\n\n", "\\n\\n"), ("\t", "\\t"), ("7", "7"), ("é", "é"), ("😀", "\\xf0\\x9f\\x98\\x80"),
-        ("\xa0", "\\xc2\\xa0"), ("\x00", "\\x00"), ("\udcff", "\\xff"),
+        (" the", "␣the"), ("\n\n", "↵↵"), ("\t", "⇥"), ("7", "7"), ("é", "é"), ("e\u0301", "e\u0301"), ("😀", "😀"), ("世界", "世界"), ("مرحبا", "مرحبا"),
+        ("👩‍💻", "👩‍💻"), ("☺️", "☺️"), ("👍🏽", "👍🏽"), ("🇩🇪", "🇩🇪"), ("नमस्ते", "नमस्ते"), ("\\n", "\\n"), ("\\xf0", "\\xf0"),
+        ("\xa0", "‹U+00A0›"), ("\x00", "‹U+0000›"), ("\u200d", "‹U+200D›"), ("\ufe0f", "‹U+FE0F›"), ("\u3164", "‹U+3164›"), ("\ue000", "‹U+E000›"),
+        ("a\u200bb", "a‹U+200B›b"), ("\r\n", "‹U+000D›↵"), ("\udcff", "byte FF"), (text_of(b"\xf0\x9f"), "bytes F0 9F"), (text_of(b" \xe4"), "␣‹E4›"),
     ],
 )  # fmt: skip
 def test_everything_is_visible(text, shown):
     assert visible_text(text) == shown
     assert visible_text("abcdefgh", 5) == "abcd…"
+    assert visible_text("a 👩‍💻👩‍💻👩‍💻", 6) == "a␣👩‍💻…", "an emoji is not cut in two"
+    assert visible_text(" a\nb", spaces=False) == " a↵b"
+    assert visible_text(text_of(b"\xf0\x9f"), spaces=False) == "‹F0›‹9F›"
 
 
 @given(text=st.text(max_size=8))

@@ -47,13 +47,16 @@ THEMES, ASPECTS = ("dark", "light"), ("16:9", "4:3", "1:1", "9:16")
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Of the drawn parameter sets.")
 @click.option("--extremes", is_flag=True, help="Also judge the parameter sets at the ends of the chapter's bounds, each in one of the looks in turn.")
+@click.option("--sharpest", type=click.IntRange(1, 1000), metavar="N", help="Of the extremes only those N that change most, or are longest to write.")
+@click.option("--in-turn", is_flag=True, help="Of several looks, each chapter in the first and in one of the others, in turn.")
 @click.option("--recompute", is_flag=True, help="Also compute the trace anew, once for each chapter, and compare it with its recording.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("audit"), show_default=True, metavar="DIR", help="Pictures of what is found.")
 @click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Processes.  [default: one for each core]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(
     targets: tuple[str, ...], everything: bool, course_folder: Path | None, assignments: tuple[str, ...],
-    params_file: Path | None, theme: str, aspect: str, draws: int, seed: int, extremes: bool, recompute: bool,
+    params_file: Path | None, theme: str, aspect: str, draws: int, seed: int, extremes: bool, sharpest: int | None,
+    in_turn: bool, recompute: bool,
     out: Path, workers: int | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Judge chapters: sources of all numbers, claims, layout, motion. Exit code 1 when something is found.
@@ -66,8 +69,9 @@ def command(
         for colors in (THEMES if theme == "all" else (theme,))
     ]
     if targets and targets[0].endswith(".py"):
-        if everything or draws or extremes or recompute or assignments or params_file:
-            raise WrongInput("audit: --all, --random, --extremes, --recompute, --set and --params are for chapters, not for a scene file")
+        if everything or draws or extremes or sharpest or in_turn or recompute or assignments or params_file:
+            options = "--all, --random, --extremes, --sharpest, --in-turn, --recompute, --set and --params"
+            raise WrongInput(f"audit: {options} are for chapters, not for a scene file")
         shapes = dict.fromkeys(look["aspect"] for look in looks)
         jobs: list[Job] = [(_audit_file, targets[0], name, shape, out) for shape in shapes for name in _scene_names(targets)]
     else:
@@ -77,9 +81,10 @@ def command(
         for name in names[:1] if assignments or params_file else ():
             prepare(name, *chosen, {}, simulate=False)  # wrong parameters are refused before anything runs
         jobs = [(_audit_trace, name, *chosen) for name in names if recompute]
-        jobs += [(_audit_look, name, *chosen, look, out) for name in names for look in looks]
-        if extremes:
-            jobs += [job for name in names for job in _extreme_jobs(name, course_folder, looks, out)]
+        shown = {name: _looks_of(place, looks) if in_turn else looks for place, name in enumerate(names)}
+        jobs += [(_audit_look, name, *chosen, look, out) for name in names for look in shown[name]]
+        if extremes or sharpest:
+            jobs += [job for name in names for job in _extreme_jobs(name, course_folder, looks, sharpest, out)]
         if draws:
             jobs += [(_audit_draws, name, *chosen, look, draws, seed, out) for name in names for look in looks]
     reports = list(_run(jobs, workers))
@@ -114,13 +119,22 @@ def _scene_names(targets: Sequence[str]) -> list[str]:
     return [scene.__name__ for scene in find_scenes(Path(targets[0]), targets[1:])]
 
 
-def _extreme_jobs(name: str, course_folder: Path | None, looks: Sequence[Look], out: Path) -> Iterator[Job]:
-    """A piece of work for every set at the ends of a chapter's bounds; the looks take turns."""
-    from nnanim.audit.extremes import extreme_parameters
+def _looks_of(place: int, looks: Sequence[Look]) -> list[Look]:
+    """The first look, and one of the others: each chapter of a course has the next one."""
+    return [looks[0], *looks[1:][place % max(1, len(looks) - 1) :][:1]]
+
+
+def _extreme_jobs(
+    name: str, course_folder: Path | None, looks: Sequence[Look], count: int | None, out: Path
+) -> Iterator[Job]:
+    """A piece of work for every set at the ends of a chapter's bounds, or for the sharpest; the looks take turns."""
+    from nnanim.audit.extremes import extreme_parameters, sharpest
 
     _, chapter = find_chapter(course_folder, name)
     with one_line_errors(chapter.slug()):
         sets = extreme_parameters(chapter)
+    if count is not None:
+        sets = sharpest(sets, count)
     for number, params in enumerate(sets):
         yield (_audit_set, name, course_folder, params.changed(), looks[number % len(looks)], out)
 
@@ -266,6 +280,8 @@ def print_table(reports: Sequence[Report]) -> None:
                     escape(f"exception: {report.name} ({report.look}), beat {finding.beat}, {finding.kind} of “{_shortened(finding.what)}”: {finding.excused}"),
                     style="dim",
                 )
+            elif finding.note:
+                console.print(escape(f"note: {report.name} ({report.look}), {finding.kind}: {finding.what} {finding.detail}"), style="dim")
         if report.refused:
             console.print(escape(f"refused by the simulation: {report.name} ({_shortened(report.refused, 160)})"), style="dim")
     for name, excuse in dict.fromkeys((report.name, excuse) for report in reports for excuse in report.excuses):

@@ -1,7 +1,8 @@
-"""``nnanim render``: chapters, or anybody's manim scenes, to video."""
+"""``nnanim render``: chapters to video."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,12 +25,14 @@ from nnanim.cli.progress import progress_bar
 if TYPE_CHECKING:
     from nnanim.lecture.production import Production
 
+MANIMS_QUALITY = {"draft": "-ql", "720p": "-qm", "1080p": "-qh", "4k": "-qk"}
+"""What manim's command calls the qualities."""
 MOST_CACHED = 4 * 1024**3
 """Bytes of finished segments that are kept; the longest unused go first."""
 
 
 @click.command("render")
-@click.argument("names", nargs=-1, metavar="CHAPTER… | FILE.py [SCENE…]", shell_complete=_complete_chapter)
+@click.argument("names", nargs=-1, metavar="CHAPTER…", shell_complete=_complete_chapter)
 @click.option("--all", "all_chapters", is_flag=True, help="Every chapter of the course.")
 @parameter_options
 @click.option(
@@ -52,6 +55,11 @@ MOST_CACHED = 4 * 1024**3
 @click.option(
     "--transparent", is_flag=True, default=None, help="Leave the background out (webm, mov, gif, png)."
 )
+@click.option(
+    "--voice", is_flag=False, flag_value="joe", metavar="[NAME|DIR|COMMAND]",
+    help="Speak the narration: a voice (nnanim voices), a folder of your own recordings, or a program "
+    "('espeak-ng -f {text} -w {wav}'). Alone it is joe.",
+)  # fmt: skip
 @look_options
 @click.option(
     "--out",
@@ -74,26 +82,37 @@ def command(
 ) -> None:  # fmt: skip
     """Render chapters to video, each into DIR/CHAPTER/VARIANT/ with captions, numbers, trace, poster and recipe.
 
-    A file of plain manim scenes may stand in place of a chapter: nnanim render scene.py SceneName.
-    Prints the video's path as its last line.
+    Plain manim scenes, anybody's, are rendered by: nnanim manim. Prints the video's path as its last line.
     """
-    from nnanim.recordings import cache_folder
+    from nnanim.recordings import writable_cache
 
-    cache_dir = None if no_cache else cache_folder("segments")
-    if names and names[0].endswith(".py"):
-        from nnanim.cli.plain_scenes import render_scenes
-
-        if assignments or params_file or course_folder or all_chapters:
-            raise WrongInput(f"render {names[0]}: a plain scene has no parameters (--set, --params, --course and --all are for chapters)")
-        paths = render_scenes(Path(names[0]), names[1:], output, out, workers, cache_dir, quiet)
-    else:
-        paths = _render_chapters(names, all_chapters, course_folder, assignments, params_file, output, out, workers, cache_dir, force, quiet)
+    for name in names:
+        if name.endswith(".py"):
+            raise WrongInput(f"render: {name} is a file of plain manim scenes; type: {_for_manim(names, output, workers)}")
+    cache_dir = None if no_cache else writable_cache("segments")
+    paths = _render_chapters(names, all_chapters, course_folder, assignments, params_file, output, out, workers, cache_dir, force, quiet)
     for path in paths:
         click.echo(path)
     if cache_dir is not None:
         from nnanim.engine import clear_cache
 
         clear_cache(cache_dir, keep_bytes=MOST_CACHED)
+
+
+def _for_manim(names: tuple[str, ...], output: dict[str, Any], workers: int | None) -> str:
+    """The command that renders plain scenes as they were asked for here."""
+    words = ["nnanim", "manim", MANIMS_QUALITY[output.get("quality") or "1080p"]]
+    if workers is not None:
+        words += ["--workers", str(workers)]
+    if output.get("fps") is not None:
+        words += ["--fps", str(output["fps"])]
+    if output.get("format") is not None:
+        words += ["--format", "png-sequence" if output["format"] == "png" else output["format"]]
+    if output.get("transparent"):
+        words.append("-t")
+    if output.get("crf") is not None:
+        words += ["--encoder-option", f"crf={output['crf']}"]
+    return shlex.join([*words, *names])
 
 
 def _render_chapters(

@@ -51,7 +51,7 @@ def command(
     """A contact sheet: the last picture of every beat."""
     from nnanim.lecture.production import unfinished_file
     from nnanim.lecture.sheet import contact_sheet
-    from nnanim.visuals.theme import themes
+    from nnanim.visuals.page.theme import themes
 
     picture_path(out)
     production = prepare(chapter_name, course_folder, assignments, read_request(params_file), output)

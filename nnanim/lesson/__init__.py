@@ -1,0 +1,1 @@
+"""How a lesson is told: the stage, its words, its claims and its ledger."""

@@ -1,0 +1,1 @@
+"""Cells: matrices, heat maps, grids of numbers."""

@@ -1,0 +1,1 @@
+"""Networks: neurons, and the weights between them."""

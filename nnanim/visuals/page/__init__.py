@@ -1,0 +1,1 @@
+"""The page: theme, frame, type, formulas, tables, and how things arrive on it."""

@@ -1,0 +1,1 @@
+"""Plots: axes, scales, curves, bars, runs over steps, clouds of points."""

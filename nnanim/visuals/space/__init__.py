@@ -1,0 +1,1 @@
+"""Space: surfaces and landscapes, from above and from the side."""

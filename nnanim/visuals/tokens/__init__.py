@@ -1,0 +1,1 @@
+"""Tokens: the pieces of text that a language model reads, and who looks at whom."""
