@@ -46,6 +46,8 @@ def unsupported(scene: Chapter, other: Trace) -> list[Finding]:
     for claim in scene.claims:
         if claim.sentence.text == UNDECIDED or not isinstance(claim.of, Trace | View):
             continue
+        if not holds_in(claim, claim.of):
+            continue  # what is not even true of the trace is the claim's fault
         if not holds_in(claim, claim.of.of(other) if isinstance(claim.of, View) else other):
             beat = next((beat.number for beat in scene.beats if claim.sentence.text in beat.text), 0)
             found.append(Finding("digits", claim.sentence.text, "is false when sums are rounded otherwise", beat=beat))

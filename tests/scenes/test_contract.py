@@ -74,13 +74,13 @@ def test_checks_that_believe_the_opposite_are_found_out():
 
 
 def test_a_chapter_s_mutants_are_those_of_its_spoken_words():
-    chapter, cases = load("forward-propagation"), {"default": {}}
-    found = [mutant for mutant in mutants(chapter) if "lifts" in mutant.was]
-    assert found and all("lowers" in mutant.becomes for mutant in found)
-    template = "The products add up to {s}. The bias {verb} this to {z}."
+    chapter, cases = load("gradient-descent"), {"default": {}}
+    (turned,) = [mutant for mutant in mutants(chapter) if mutant.was == "It converges."]
+    assert turned.becomes == "It diverges."
+    assert not [mutant for mutant in mutants(chapter) if mutant.was == "converges"], "the short word of a case is not spoken"
+    assert mutated(chapter, turned).slug() == "gradient-descent"
     lax = {one.template: general("lax") for one in heard(chapter, "default", cases)}
-    (lifted,) = [one for one in heard(chapter, "default", cases) if "The bias" in one.template]
-    assert lifted.template == template.replace("{verb}", "lifts")
-    assert not survives(chapter, found[0], cases, lax)
-    assert survives(chapter, found[0], cases, lax | {template.replace("{verb}", "lowers"): general("lax")})
-    assert mutated(chapter, found[0]).slug() == "forward-propagation"
+    assert turned.was in lax
+    assert not survives(chapter, turned, cases, lax), "what it says now has no check"
+    assert not survives(chapter, turned, cases, lax | {turned.becomes: lambda told: False})
+    assert survives(chapter, turned, cases, lax | {turned.becomes: general("lax")})
