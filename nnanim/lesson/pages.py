@@ -183,6 +183,24 @@ class Lesson(Stage):
         """Take the camera back to where it sees everything."""
         self.play(self.pulled_back(seconds))
 
+    def drift(self, seconds: float, nearer: float = 1.05, on: Mobject | Region | None = None) -> None:
+        """Let the camera come nearer, slowly and from now on, so that a picture that stands while it is spoken of lives.
+
+        Parameters
+        ----------
+        seconds
+            How long it takes, beside whatever is played or said; it stays near until it is pulled back.
+        nearer
+            How much larger everything is at last.
+        on
+            What it heads for; by default the middle of the frame.
+        """
+        camera = self.camera
+        assert isinstance(camera, FilmCamera)
+        heads_for = np.zeros(3) if on is None else on.center if isinstance(on, Region) else on.get_center()
+        share = 1 - 1 / nearer  # so far that its far side just stays inside
+        self.track(Dolly(camera, share * heads_for, self.frame.width / nearer, seconds, rate_functions.linear))
+
     def followed(self, picture: Picture, anchor: str, fill: float, seconds: float) -> Follow:
         """The camera's move along with a point of a picture, to be played or to run on; it sees this share of the frame."""
         camera = self.camera

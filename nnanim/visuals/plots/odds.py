@@ -37,7 +37,7 @@ class Odds(Picture):
     ``needle`` opacity of the needle, ``swing`` 0–1 from flickering to where it settles, ``nudge`` moves it by so much; ``five`` 0–1
     one after another, the needles of all texts; ``lit`` 0–1 the piece that was hit shines.
 
-    Anchors: ``name0`` … (under a bar, in a piece), ``tip0`` … above a bar, ``needle``, ``hit``, ``blade``, ``end``.
+    Anchors: ``name0`` … (under a bar, in a piece), ``tip0`` … above a bar, ``needle``, ``hit`` and ``under_hit``, ``blade``, ``end``.
 
     Parameters
     ----------
@@ -147,6 +147,8 @@ class Odds(Picture):
         if name == "hit":
             start, end = self.hit_span()
             return self.place((start + end) / 2, 0.5)
+        if name == "under_hit":
+            return self.place(sum(self.hit_span()) / 2, (1 - self.thick) / 2)
         if name == "blade":
             return np.array([left + self.cut_at * (right - left), self.strip_top, 0.0])
         if name == "end":

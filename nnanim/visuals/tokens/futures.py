@@ -1,4 +1,4 @@
-"""Texts that grow from one beginning, and one of them carried through: it types, flies to the top, stands alone, lies down."""
+"""Texts that grow from one beginning, and one of them carried through: it types, and flies to the top."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Futures(Picture):
     """A beginning, from which threads lead to several texts that are typed at once; the first text can be carried elsewhere.
 
     Dials: ``sprout`` 0–1 the threads grow; ``typed`` how many tokens of the first text stand, ``others`` how many of each other
-    text; ``ghost`` opacity of the other texts and threads; ``where`` 0 as a tree, 1 in the line on top, 2 alone and large; ``glow``
+    text; ``ghost`` opacity of the other texts and threads; ``where`` 0 as a tree, 1 in the line on top; ``glow``
     0–1 the thread of the first text shines; ``lit`` 0–1 so does its newest token.
 
     Anchors: ``fork``, ``start0`` … where a text begins, ``new`` above the newest token, ``below`` the first text's last line.
@@ -38,8 +38,6 @@ class Futures(Picture):
         Region of the tree.
     line
         Region of the line on top.
-    alone
-        Region of the text alone.
     beginning
         The text that all begin with.
     texts
@@ -48,12 +46,11 @@ class Futures(Picture):
 
     dial_names: ClassVar[dict[str, float]] = {
         "sprout": 0.0, "typed": 0.0, "others": 0.0, "ghost": 1.0, "where": 0.0, "glow": 0.0, "lit": 0.0,
-        "count": 0.0,
     }  # fmt: skip
     bleeds: ClassVar[float] = 0.5
 
     def __init__(
-        self, tree: Region, line: Region, alone: Region, beginning: Label, texts: Sequence[Sequence[Label]], **dials: float
+        self, tree: Region, line: Region, beginning: Label, texts: Sequence[Sequence[Label]], **dials: float
     ) -> None:
         self.texts = [list(text) for text in texts]
         left, right = split(tree, beginning)
@@ -65,11 +62,10 @@ class Futures(Picture):
         self.flows = [
             Flow(np.vstack([stacked.places, self.trees[0].places]), 0.0, np.concatenate([stacked.seen, self.trees[0].seen])),
             flow(first, line, 1.2 * frame().number, frame().mark),
-            flow(first, alone, 2.0 * frame().number, frame().mark),
         ]
         count = len(self.beginning)
         self.sizes = np.array([
-            [stacked.size] * count + [self.trees[0].size] * len(self.texts[0]), *([each.size] * len(first) for each in self.flows[1:]),
+            [stacked.size] * count + [self.trees[0].size] * len(self.texts[0]), [self.flows[1].size] * len(first),
         ])  # fmt: skip
         self.fork = np.array([self._right_of_beginning(stacked), float(left.center[1])]) if _beside() else np.array([left.left + 0.6, left.bottom])
         super().__init__((tree.left, tree.bottom, tree.right, line.top), **dials)
@@ -110,16 +106,10 @@ class Futures(Picture):
         if text:
             tree = self.trees[text]
             return tree.places[place], tree.size, float(tree.seen[place]) * self.dial("ghost")
-        where = float(np.clip(self.dial("where"), 0, len(self.flows) - 1))
-        one = min(int(where), len(self.flows) - 2)
-        share = where - one
-        lag, dip = share, 1.0
-        if one:  # lines break elsewhere there: words would cross
-            lag, dip = float(share >= 0.5), abs(2 * share - 1)
-        before, after = self.flows[one], self.flows[one + 1]
-        spot = before.places[place] + lag * (after.places[place] - before.places[place])
-        size = self.sizes[one, place] + lag * (self.sizes[one + 1, place] - self.sizes[one, place])
-        return spot, float(size), dip * float(before.seen[place] + lag * (after.seen[place] - before.seen[place]))
+        share, (before, after) = float(np.clip(self.dial("where"), 0, 1)), self.flows
+        spot = before.places[place] + share * (after.places[place] - before.places[place])
+        size = self.sizes[0, place] + share * (self.sizes[1, place] - self.sizes[0, place])
+        return spot, float(size), float(before.seen[place] + share * (after.seen[place] - before.seen[place]))
 
     def color_of(self, text: int, place: int) -> Floats:
         """Bright for the first text, grey for the others; gold for the newest token while it is lit."""
@@ -127,9 +117,6 @@ class Futures(Picture):
             return rgba(theme().muted)
         if place < len(self.beginning):
             return rgba(theme().text if self.dial("where") < 0.5 else theme().muted)
-        counted = self.dial("count")
-        if counted and place - len(self.beginning) >= counted:
-            return rgba(theme().muted)
         share = self.dial("lit") if place == self.newest else 0.0
         return np.asarray(rgba(theme().text) + share * (rgba(theme().highlight) - rgba(theme().text)))
 
