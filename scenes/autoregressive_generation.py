@@ -136,16 +136,16 @@ NEXT = either("Which setting would make it right?", "Which setting would make it
 
 
 class AutoregressiveGeneration(Chapter):
-    """A language model writes one drawn token after another; five texts from one beginning show what decides."""
+    """A language model writes one drawn token after another; five texts show what decides."""
 
     costly = True
     repeats = 1
     extremes = (
         {"prompt": "The"}, {"prompt": "😀 世界"}, {"prompt": "مرحبا"}, {"prompt": "sat", "model": "toy"},
-        {"prompt": "the cat that we saw sat on the mat because it was tired of mice that ran all day and all night"},
+        {"prompt": "the cat that we saw sat on the mat because it was tired of mice that ran all day"},
         {"tokens": 2}, {"tokens": 32}, {"temperature": 0.01}, {"temperature": 10.0}, {"seed": 2**31 - 1},
         {"top_k": 0, "top_p": 1.0}, {"top_k": 1}, {"top_p": 0.001},
-        {"tokens": 32, "temperature": 10.0, "top_k": 1_000_000, "top_p": 1.0, "seed": 2**31 - 1, "model": "toy"},
+        {"tokens": 32, "temperature": 10.0, "top_k": 10**6, "top_p": 1.0, "seed": 2**31 - 1, "model": "toy"},
     )  # fmt: skip
 
     class Params(Chapter.Params):
@@ -166,7 +166,9 @@ class AutoregressiveGeneration(Chapter):
 
         report(0.0, "loading the model")
         sampling = generation.Sampling(p.temperature, p.top_k, p.top_p)
-        return futures.futures(language_model.load(p.model), p.prompt, p.tokens, sampling, p.seed, MOST_PROMPT_TOKENS, report)
+        return futures.futures(
+            language_model.load(p.model), p.prompt, p.tokens, sampling, p.seed, MOST_PROMPT_TOKENS, report
+        )
 
     @staticmethod
     def depends_on(p: Params) -> str:
@@ -177,7 +179,8 @@ class AutoregressiveGeneration(Chapter):
 
     def construct(self) -> None:
         """The lesson, in order."""
-        self.steps, self.texts = int(self.trace["step_count"]), [self.shown(text) for text in self.listed("futures")]
+        self.steps = int(self.trace["step_count"])
+        self.texts = [self.shown(text) for text in self.listed("futures")]
         self.open()
         self.fork()
         self.heat()
@@ -231,7 +234,8 @@ class AutoregressiveGeneration(Chapter):
         after = rows("top_kept_probabilities", "rest_kept_probabilities")
         spans = np.column_stack([trace["drawn_from"], trace["drawn_to"]])
         shares, draws, firsts = (trace[each] for each in ("heat.shares", "draws", "future_draws"))
-        odds = Odds(region, names, trace["top_logits"][0], shares, before, after, draws, spans, firsts, **dials)
+        scores = trace["top_logits"][0]
+        odds = Odds(region, names, scores, shares, before, after, draws, spans, firsts, **dials)
         self.pitch = region.width / odds.count
         self.names = [PieceName(odds, n, self.fitting(0.3)) for n in range(odds.count)]
         return odds
@@ -292,10 +296,12 @@ class AutoregressiveGeneration(Chapter):
         rows, leg = len(trace["heat.temperatures"]), (len(trace["heat.temperatures"]) - 1) / 3
 
         def share(row: int, n: int) -> Quantity:
-            return trace.quantity("heat.shares", row, n, decimals=0, unit=" %")
+            unit = "%" if self.frame.portrait else " %"
+            return trace.quantity("heat.shares", row, n, decimals=0, unit=unit)
 
         def running(n: int, look: Any) -> Readout:
-            return Readout([share(row, n) for row in range(rows)], self.odds, "heat", anchor=f"tip{n}", **look)
+            each = [share(row, n) for row in range(rows)]
+            return Readout(each, self.odds, "heat", anchor=f"tip{n}", **look)
 
         tips, size, where = self.tips(running, 0.34), 0.8 * self.frame.number, place.head.center[:2]
         temperatures = trace.quantities("heat.temperatures")
@@ -320,20 +326,21 @@ class AutoregressiveGeneration(Chapter):
 
     def blade(self) -> None:
         """The shares are one strip; the blade cuts it."""
-        left = [] if findings.nothing_cut(self.trace) else [self.head("{n} left", n=self.whole("kept_counts", 0))]
+        count, uncut = self.whole("kept_counts", 0), findings.nothing_cut(self.trace)
+        left = [] if uncut else [self.head("{n} left", n=count)]
         with self.beat():
             self.play(Turn(self.odds, 1.5, squeeze=1.0))
             self.say("End to end, the chances make a strip of length one.")
             self.wait(0.8)
             self.play(Turn(self.odds, 2.2, linear, blade=1.0))
             self.play(Turn(self.odds, 1.4, stretch=1.0), *(Later(0.8, FadeIn(each)) for each in left))
-            self.say(CUT, n=lambda: self.whole("kept_counts", 0))
+            self.say(CUT, n=count)
             self.track(Turn(self.odds, 1.0, needle=1.0))
             self.track(Turn(self.odds, 7.4, linear, swing=1.0))
         self.leaving = left
 
     def needle(self) -> None:
-        """A random number picks a piece, and it joins the text; then the needles of all texts over one strip."""
+        """A random number picks a piece, which joins the text; then those of all five texts."""
         t, top, size = self.trace, self.frame.number, 1.1 * self.frame.label
         gold = {"size": 0.8 * top, "color": self.theme.highlight}
         number = Tag(t.quantity("draws", 0, decimals=3), self.odds, "needle", (0, 0.1), **gold)
@@ -382,6 +389,7 @@ class AutoregressiveGeneration(Chapter):
                     self.fly(step, 0.6)
                 else:
                     self.texts_on.turn(typed=step + 1)
+            self.drift(4.0, on=self.odds)
             self.say(STOPS)
         self.leaving = [self.odds, *self.names, self.texts_on, *self.words]
 
@@ -395,9 +403,10 @@ class AutoregressiveGeneration(Chapter):
         a, b = (trace.quantity(name, decimals=3) for name in ("nudge_none", "nudge_other"))
         to = trace["nudged_to"] - trace["draws"][0]
         look = {"size": 1.2 * self.frame.label, "color": self.theme.highlight, "align": "right"}
-        by = [Tag(Sentence("moved by {by}", {"by": each}), odds, "needle", (-0.3, 0.12), **look) for each in (a, b)]
+        words = [Sentence("moved by {by}", {"by": each}) for each in (a, b)]
+        by = [Tag(each, odds, "needle", (-0.3, 0.12), **look) for each in words]
         with self.beat():
-            self.exchange(self.leaving, (odds, *self.names))
+            self.exchange(self.leaving, (odds, *self.names), self.pulled_back(0.7))
             pair, words = self.tree(place.tree, place.head, [same, other], sprout=0.3, typed=0.0)
             self.play(Turn(odds, 0.6, needle=1.0), Turn(pair, 0.6, sprout=1.0))
             self.track(Turn(pair, 2.6, linear, typed=len(same)))
@@ -412,7 +421,8 @@ class AutoregressiveGeneration(Chapter):
             self.track(Turn(pair, 2.2, linear, others=len(other)))
             self.say(CROSSED, b=b)
             self.settle()
-        self.play(*map(FadeOut, [odds, *self.names, by[1], pair, *words]), self.pulled_back(0.4), run_time=0.4)
+        gone = [odds, *self.names, by[1], pair, *words]
+        self.play(*map(FadeOut, gone), self.pulled_back(0.4), run_time=0.4)
 
     def replay(self) -> None:
         """The control: the last text's numbers, drawn once more."""
@@ -445,10 +455,8 @@ class AutoregressiveGeneration(Chapter):
         """What is read at each step, and what need not be."""
         trace, place = self.trace, self.plan(STAGE)
         grid = Readings(place.bars, [int(n) for n in trace["context_lengths"]])
-        words = "{r} times less: {c} instead of {u} " + trace.text["unit"]
-        once, anew = (trace.quantity(f"readable_{name}") for name in ("cached", "uncached"))
         ratio = trace.quantity("total_ratio", decimals=1)
-        spared = self.head(words.strip(), r=ratio, c=once, u=anew)
+        spared = self.head("{r} times less to multiply", r=ratio)
         size, inks = 1.3 * self.frame.label, {name: getattr(self.theme, name) for name in ("key", "value")}
         halves = [Tag(name, grid, name, size=size, color=ink) for name, ink in inks.items()]
         laid = {"typed": self.steps, "where": 1.0, "ghost": 0.0}

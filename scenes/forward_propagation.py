@@ -32,13 +32,11 @@ from nnanim.visuals import (
     Plan,
     Readout,
     Region,
-    Strip,
     Tag,
     Threads,
     Turn,
     Verdict,
     across,
-    along,
     down,
     square_in,
 )
@@ -151,7 +149,6 @@ class ForwardPropagation(ByHand, Chapter):
         self.the_others()
         self.race()
         self.all_blocks()
-        self.strip()
         self.one_pixel()
         self.control()
         self.ending()
@@ -181,7 +178,9 @@ class ForwardPropagation(ByHand, Chapter):
         self.hidden = HiddenNeurons(layout, t["a"], self.neuron, t["erased_a"])
         self.outputs = Outputs(layout, t["shares"], pair, t["erased_shares"])
         size = min(self.frame.number, 0.9 * layout.breadth / layout.output_count)
-        self.names = [Tag(Label(str(n)), self.outputs, f"name{n}", size=size) for n in range(layout.output_count)]
+        two = {self.answer: self.q("answer"), self.rival: self.q("rival")}
+        names = [two.get(n, Label(str(n))) for n in range(layout.output_count)]
+        self.names = [Tag(name, self.outputs, f"name{n}", size=size) for n, name in enumerate(names)]
 
     def beside(self, number: Showable, noun: str) -> list[Tag]:
         """A number and its noun in the room of the bars."""
@@ -201,10 +200,14 @@ class ForwardPropagation(ByHand, Chapter):
         self.add(self.digit, self.outputs, *self.names)
         with self.beat():
             self.track(Turn(self.digit, seconds=2.2, rate=linear, scan=1.02))
-            self.say("You see a {label}.", label=self.q("label"))
-            self.wait(1.0)
             said = self.plan(OPEN).said
-            self.said = Tag(self.q("answer"), self.outputs, "middle", said.center[:2], min(said.height, 1.7 * said.width, 4.2))
+            large, over = min(0.8 * said.height, 1.7 * said.width, 4.0), (said.center[0], said.top - 0.6 * self.frame.label)
+            seen = Sentence("you: {n}", {"n": self.q("label")})
+            self.seen = Tag(seen, self.outputs, "middle", over, 1.2 * self.frame.label, self.theme.muted)
+            self.said = Tag(self.q("answer"), self.outputs, "middle", said.center[:2] - (0, 0.5 * self.frame.label), large)
+            self.add(self.seen)
+            self.say("You see a {label}.", label=self.q("label"))
+            self.wait(0.6)
             others = [name.animate.set_opacity(0.3) for n, name in enumerate(self.names) if n != self.answer]
             self.play(Turn(self.outputs, seconds=0.7, ring=1), Later(0.3, FadeIn(self.said)), *others, run_time=0.9)
             self.say(OPENING, answer=self.q("answer"))
@@ -212,26 +215,25 @@ class ForwardPropagation(ByHand, Chapter):
             self.say(ASKED)
             self.hush()
             self.track(Turn(self.digit, seconds=2.2, rate=linear, scan=1.02))
-            self.wait(1.4)
+            self.wait(0.6)
 
     def unroll(self) -> None:
         """The rows run onto the rail."""
         with self.beat():
             back = [name.animate.set_opacity(1.0) for name in self.names]
-            self.play(Turn(self.digit, seconds=0.9, aside=1), Turn(self.outputs, seconds=0.6, ring=0), FadeOut(self.said), *back, run_time=0.9)
+            self.play(Turn(self.digit, seconds=0.9, aside=1), Turn(self.outputs, seconds=0.6, ring=0), FadeOut(self.said), FadeOut(self.seen), *back, run_time=0.9)
             self.say("Row by row it becomes a list.")
-            self.play(Turn(self.digit, seconds=4.0, rate=linear, unroll=1))
+            self.play(Turn(self.digit, seconds=2.8, rate=linear, unroll=1))
             where, big = self.plan(ASIDE).digit.center, self.frame.number
             words = [
                 Tag(Sentence("{n} pixels", {"n": self.q("sizes", 0)}), at=(where[0], where[1] + 0.7 * big), size=1.2 * big),
                 Tag(Sentence("{n} blank", {"n": self.q("blank")}), at=(where[0], where[1] - 0.9 * big), size=1.2 * big, color=self.theme.muted),
             ]
             self.play(Turn(self.digit, seconds=0.9, leave=1), Later(0.6, FadeIn(words[0])))
+            self.drift(6.5, nearer=1.1)
             self.say("{n} pixels, each a number.", n=self.q("sizes", 0))
-            self.wait(1.0)
             self.show(words[1], seconds=0.4)
             self.say("{n} of them are blank.", n=self.q("blank"))
-            self.wait(0.6)
         self.words = words
 
     def grow_threads(self) -> None:
@@ -242,14 +244,17 @@ class ForwardPropagation(ByHand, Chapter):
             self.track(Later(1.0, Turn(self.hidden, seconds=1.6, show=1)))
             self.track(Later(2.2, Turn(self.second, seconds=1.6, rate=linear, grow=1)))
             self.track(Later(2.6, Turn(self.outputs, seconds=1.2, show=1)))
-            self.hide(*self.words, seconds=0.4)
-            self.wait(1.6)
+            self.play(*(FadeOut(each) for each in self.words), self.pulled_back(0.8), run_time=0.8)
+            self.wait(1.0)
+            many, count = self.beside(self.q("sizes", 1), "neurons"), self.beside(self.q("parameters"), "numbers")
+            self.show(*many, seconds=0.4)
             self.say("Every pixel pulls on {n} neurons.", n=self.q("sizes", 1))
             self.settle()
-            count = self.beside(self.q("parameters"), "numbers")
-            self.show(*count)
+            self.hush()
+            self.exchange(many, count)
+            self.drift(4.0)
             self.say("{n} numbers, all learned.", n=self.q("parameters"))
-        self.hide(*count, seconds=0.3)
+        self.play(*map(FadeOut, count), self.pulled_back(0.4), run_time=0.4)
 
     def near(self, share: float, seconds: float = 1.8) -> list[Turn]:
         """The looked-at neuron comes near, or goes back."""
@@ -272,15 +277,16 @@ class ForwardPropagation(ByHand, Chapter):
             )  # fmt: skip
             self.play(Turn(inside, seconds=0.8, weights=1), FadeIn(titles[1]), run_time=0.8)
             self.say("One weight for each pixel.")
-            self.wait(0.8)
+            self.wait(0.6)
             self.play(*(FadeOut(title, run_time=0.3) for title in titles), Turn(inside, seconds=1.3, meet=1))
             self.play(Turn(inside, seconds=1.0, product=1))
             signs = [Tag(sign, inside, anchor, size=self.frame.number, plate=0.6) for sign, anchor in (("+", "plus"), ("−", "minus"))]
             self.show(*signs, seconds=0.4)
+            self.drift(4.0, on=inside)
             self.say("Ink on blue adds. Ink on orange takes away.")
-            self.wait(1.5)
+            self.wait(2.0)
             zero = Tag(Label("0"), inside, "zero", (0, 0.75 * size), color=self.theme.muted)
-            self.play(*map(FadeOut, signs), Turn(inside, seconds=0.6, sum=1), FadeIn(zero), run_time=0.6)
+            self.play(*map(FadeOut, signs), Turn(inside, seconds=0.6, sum=1), FadeIn(zero), self.pulled_back(0.6), run_time=0.6)
         self.sum_up(zero)
 
     def sum_up(self, zero: Tag) -> None:
@@ -291,7 +297,7 @@ class ForwardPropagation(ByHand, Chapter):
         with self.beat():
             running = Readout(self.trace.quantities("sums"), inside, "row", **style)
             self.add(running)
-            self.track(Turn(inside, seconds=4.6, rate=linear, row=28))
+            self.track(Turn(inside, seconds=3.8, rate=linear, row=28))
             self.say("Row by row, it adds up.")
             self.settle()
             total = Readout([s, z], inside, "add", **style)
@@ -301,16 +307,16 @@ class ForwardPropagation(ByHand, Chapter):
             bias = Tag(Sentence("bias {b}", {"b": b}), inside, "read", at, size, self.theme.muted, align=style["align"])
             self.show(bias, seconds=0.4)
             self.say("The sum is {s}, the bias {b}.", s=s, b=b)
+            self.wait(1.2)
             self.play(Turn(inside, seconds=0.8, add=1))
-            self.wait(0.5)
             self.play(FadeOut(bias, run_time=0.3), Turn(inside, seconds=1.2, bend=1))
             bend = Tag("ReLU", inside, "peak", (-0.3, 0.75 * size), size, align="right")
             self.play(Turn(inside, seconds=0.9, rise=1), Later(0.4, FadeIn(bend, run_time=0.5)))
+            self.drift(4.0, on=inside)
             self.say(FIRES)
-            self.wait(1.2)
         self.hidden.turn(one=1.0)
         gone = [FadeOut(each, run_time=0.4) for each in (inside, zero, total, bend)]
-        self.play(*gone, *self.near(0.0), Later(1.2, FadeIn(self.outputs, run_time=0.6)), *(Later(1.2, FadeIn(name, run_time=0.6)) for name in self.names))
+        self.play(*gone, *self.near(0.0), self.pulled_back(1.2), Later(1.2, FadeIn(self.outputs, run_time=0.6)), *(Later(1.2, FadeIn(name, run_time=0.6)) for name in self.names))
 
     def the_others(self) -> None:
         """The whole layer at once."""
@@ -322,8 +328,8 @@ class ForwardPropagation(ByHand, Chapter):
             self.settle()
             count = self.beside(self.q("firing"), "fire")
             self.show(*count, seconds=0.4)
+            self.track(Turn(self.second, seconds=3.2, rate=linear, light=1.4))
             self.say("{n} of {all} fire. The rest give zero.", n=self.q("firing"), all=self.q("sizes", 1))
-            self.wait(1.2)
         self.hide(*count, seconds=0.3)
 
     def pile_type(self, area: Region) -> float:
@@ -344,17 +350,16 @@ class ForwardPropagation(ByHand, Chapter):
     def race(self) -> None:
         """Two names, and the strongest pull."""
         with self.beat():
+            self.second.turn(light=-1.0)
             faint = [self.names[n].animate.set_opacity(0.25) for n in range(self.layout.output_count) if n not in (self.answer, self.rival)]
             self.play(Turn(self.outputs, seconds=0.8, pair=1), Turn(self.second, seconds=0.8, pair=1), Turn(self.first, seconds=0.8, calm=1), *faint)
             self.track(Turn(self.second, seconds=2.4, rate=linear, light=1.4))
             self.say("What decides between {answer} and {rival}?", **self.both())
-            self.wait(1.2)
-            self.say("Each firing neuron pulls towards one.")
+            self.wait(1.8)
             self.second.turn(light=-1.0)
-            self.track(Turn(self.second, seconds=2.4, rate=linear, light=1.4))
-            self.say("Which pulls hardest for {answer}?", answer=self.q("answer"))
-            self.hush()
-            self.wait(1.2)
+            self.track(Turn(self.second, seconds=3.0, rate=linear, light=1.4))
+            self.say("Each firing neuron pulls towards one of them.")
+            self.wait(1.6)
         area = self.plan(PILES).piles
         self.piles, self.feet = piles, feet = self.blocks(area, lambda order: [*self.layout.hidden[order], self.layout.region.center[:2]])
         with self.beat():
@@ -370,11 +375,10 @@ class ForwardPropagation(ByHand, Chapter):
                 for side, (name, weight) in enumerate((("answer", "to_answer"), ("rival", "to_rival")))
             ]
             self.show(parts[0], seconds=0.4)
+            self.track(self.pushed_in(close, 0.89, 6.0))
             self.say(SAYS_TO_ANSWER, answer=self.q("answer"))
-            self.wait(0.6)
             self.show(parts[1], seconds=0.4)
             self.say(SAYS_TO_RIVAL, rival=self.q("rival"))
-            self.wait(1.2)
         self.play(*(FadeOut(part, run_time=0.4) for part in parts), Turn(piles, seconds=0.5, split=0, ring=0), self.pulled_back(1.2))
 
     def all_blocks(self) -> None:
@@ -382,39 +386,20 @@ class ForwardPropagation(ByHand, Chapter):
         piles, size = self.piles, self.pile_type(self.plan(PILES).piles)
         with self.beat():
             self.say("Now all of them, the bias last.")
-            self.play(Turn(piles, seconds=4.6, rate=linear, land=len(piles.pulls)), Later(1.2 if self.layout.tall else 3.4, FadeOut(self.hidden, run_time=1.2)))
+            self.play(Turn(piles, seconds=3.8, rate=linear, land=len(piles.pulls)), Later(1.2 if self.layout.tall else 2.6, FadeOut(self.hidden, run_time=1.2)))
             tops = [Tag(self.q(name, decimals=2), piles, f"top{side}", (0, 0.6 * size), size) for side, name in enumerate(("toward", "against"))]
             self.show(*tops)
             self.say("{a} for {answer}. {b} against.", a=self.q("toward", decimals=2), b=self.q("against", decimals=2), answer=self.q("answer"))
-            self.wait(1.0)
+            self.wait(1.6)
             where: dict[str, Any] = {"anchor": "cap", "at": (0, -0.75 * size), "size": 0.85 * size}
             if self.layout.tall:
                 where = {"anchor": "lead", "at": (-0.3, 0), "size": size, "align": "right"}
             lead = Tag(self.q("lead", decimals=2), piles, **where)
             self.play(Turn(piles, seconds=1.0, cap=1), FadeIn(lead))
+            self.drift(3.0)
             self.say("Decided by {d}.", d=self.q("lead", decimals=2))
             self.hush()
-            self.wait(1.2)
         self.gone = [*tops, lead, *self.feet, piles]
-
-    def strip(self) -> None:
-        """The ten sums inflate, and are squeezed into one strip of shares."""
-        t, stage, size = self.trace, self.frame.stage, self.frame.number
-        warm = along(self.theme.activation_ramp, np.full(len(t["shares"]), 0.8))
-        strip = Strip(stage.inset(0.2, 0.9 * size), t["logits"], t["shares"], warm, self.answer, 0.42)
-        names = [Tag(Label(str(n)), strip, f"foot{n}", (0, -0.65 * size), 0.85 * size) for n in range(len(t["shares"]))]
-        with self.beat():
-            self.play(*map(FadeOut, self.gone), FadeIn(strip), *(FadeIn(name) for name in names), Turn(strip, seconds=1.2, rise=1), run_time=1.2)
-            self.say("Softmax turns ten sums into shares.")
-            self.wait(0.8)
-            self.play(Turn(strip, seconds=1.4, inflate=1))
-            small = [n for n in range(len(names)) if n not in (self.answer, self.rival)]
-            self.play(*(FadeOut(names[n], run_time=0.3) for n in small), Turn(strip, seconds=1.6, squeeze=1, focus=0.4))
-            shares = [Tag(self.q("shares", n, unit=" %"), strip, f"tip{n}", (0, 0.7 * size), size) for n in (self.answer, self.rival)]
-            self.show(*shares, seconds=0.4)
-            self.say("{a} for {answer}, {b} for {rival}.", a=self.q("shares", self.answer, unit=" %"), b=self.q("shares", self.rival, unit=" %"), **self.both())
-            self.wait(1.2)
-        self.gone = [strip, *shares, *(names[n] for n in (self.answer, self.rival))]
 
     def one_pixel(self) -> None:
         """How little would change the answer."""
@@ -425,47 +410,51 @@ class ForwardPropagation(ByHand, Chapter):
         piles, feet = self.blocks(area.piles, lambda order: [area.piles.center[:2]] * (len(order) + 1), cap=1.0)
         piles.turn(land=len(piles.pulls))
         with self.beat():
-            self.play(*map(FadeOut, self.gone), FadeIn(self.digit), FadeIn(piles), *map(FadeIn, feet), run_time=0.8)
-            self.track(Turn(self.digit, seconds=2.6, rate=linear, scan=1.02))
+            self.exchange(self.gone, (self.digit, piles, *feet), self.pulled_back(0.8), seconds=0.9)
+            self.track(Turn(self.digit, seconds=2.8, rate=linear, scan=1.02))
             self.say("How little would change its mind?")
-            self.hush()
-            self.wait(1.0)
+            self.wait(1.8)
             self.play(Turn(self.digit, seconds=0.9, ring=1))
             self.play(Turn(self.digit, seconds=0.9, erase=1), Later(0.6, Turn(piles, seconds=1.8, after=1)))
             tops = [Tag(self.q(name, decimals=2), piles, f"top{side}", (0, 0.55 * size), 0.85 * size) for side, name in enumerate(("erased_toward", "erased_against"))]
-            self.show(*tops, seconds=0.4)
+            panel = square_in(area.digit)
+            corner = (panel.left + 0.4 * size, panel.top - 0.6 * size)
+            says = Tag(Sentence("says {n}", {"n": self.q("erased_answer")}), at=corner, size=0.7 * size, align="left")
+            self.show(*tops, says, seconds=0.4)
+            self.drift(4.0)
             self.say(ONE_PIXEL, now=self.q("erased_answer"), answer=self.q("answer"))
-            self.wait(1.4)
-            self.play(Turn(self.digit, seconds=1.0, turning=1, ring=0, dim=0.6))
+            self.hush()
+            share = Sentence("{n} of {ink} pixels", {"n": self.q("turning"), "ink": self.q("ink")})
+            over = (area.piles.center[0] - piles.anchor("top1")[0], 0.55 * size)
+            enough = Tag(share, piles, "top1", over, 0.85 * size)
+            self.play(Turn(self.digit, seconds=1.0, turning=1, ring=0, dim=0.6), self.pulled_back(1.0), *map(FadeOut, tops), Later(0.5, FadeIn(enough)))
+            self.drift(3.6)
             self.say(TURNING, n=self.q("turning"), ink=self.q("ink"))
-            self.wait(1.2)
-        self.gone = [piles, *feet, *tops, self.digit]
+        self.gone = [piles, *feet, enough, says, self.digit]
 
     def control(self) -> None:
         """The same test on all right answers; the same digit in four other networks."""
         t, size, area = self.trace, self.frame.number, self.plan(WALL)
         wall = DigitWall(area.wall, t["small"], t["falls"])
         with self.beat():
-            self.add(wall)
-            self.play(*(FadeOut(each, run_time=0.6) for each in self.gone), Turn(wall, seconds=1.4, show=1))
+            self.exchange(self.gone, [wall], self.pulled_back(0.8), Later(0.4, Turn(wall, seconds=1.2, show=1)))
             self.say("Is every answer that fragile?")
-            self.play(Turn(wall, seconds=4.0, rate=linear, test=wall.count + 20))
+            self.play(Turn(wall, seconds=3.0, rate=linear, test=wall.count + 20))
             fallen = Sentence("{n} of {m} fall", {"n": self.q("falling"), "m": self.q("right")})
             few = Verdict(fallen, False, size=min(size, 0.08 * area.verdict.width)).move_to(area.verdict.center)
             self.play(Turn(wall, seconds=0.6, fallen=1), FadeIn(few))
+            self.drift(3.6)
             self.say("Of {m} right answers, one pixel fells {n}.", m=self.q("right"), n=self.q("falling"))
-            self.wait(1.2)
         pairs = PilePairs(self.frame.stage.inset(0.5, 1.25 * size), t["other_toward"], t["other_against"])
         said = [self.q("other_answers", n) for n in range(4)]
         words = said if self.layout.tall else [Sentence("says {n}", {"n": n}) for n in said]
         feet = [Tag(word, pairs, f"foot{n}", (0, -0.6 * size), 0.75 * size) for n, word in enumerate(words)]
         with self.beat():
             self.add(pairs)
-            self.play(FadeOut(few, run_time=0.5), FadeOut(wall, run_time=0.5), Turn(pairs, seconds=3.0, rate=linear, grow=4), *(Later(0.9 + 0.7 * n, FadeIn(foot, run_time=0.4)) for n, foot in enumerate(feet)))
+            self.play(FadeOut(few, run_time=0.5), FadeOut(wall, run_time=0.5), self.pulled_back(0.5), Turn(pairs, seconds=3.0, rate=linear, grow=4), *(Later(0.9 + 0.7 * n, FadeIn(foot, run_time=0.4)) for n, foot in enumerate(feet)))
             self.say("Is it the digit? Four networks, trained anew.")
-            self.wait(2.0)
+            self.drift(7.0)
             self.say(RETRAINED, answer=self.q("answer"))
-            self.wait(1.0)
         self.gone = [pairs, *feet]
 
     def ending(self) -> None:
@@ -477,14 +466,14 @@ class ForwardPropagation(ByHand, Chapter):
             name.set_opacity(1.0 if n == self.answer else 0.3)
         self.said.set_opacity(1.0)
         with self.beat():
-            self.play(*map(FadeOut, self.gone), *map(FadeIn, (self.digit, self.outputs, self.said, *self.names)), run_time=0.9)
+            opening = (self.digit, self.outputs, self.said, self.seen, *self.names)
+            self.exchange(self.gone, opening, self.pulled_back(0.9), seconds=0.9)
             self.track(Turn(self.digit, seconds=3.4, rate=linear, scan=1.02))
             self.say(ANSWERED)
-            self.wait(2.2)
+            self.wait(1.6)
             room = self.plan(ERASE).piles
             formula = Formula(Label('a = "ReLU"(W x + b)'), self.frame.title_size * 1.5, width=room.width).move_to(room.center)
-            self.play(*(FadeOut(each, run_time=0.5) for each in (self.outputs, self.said, *self.names)), Later(0.4, FadeIn(formula)))
-            self.say("New digits: {new} right. Seen ones: {seen}.", new=self.q("new_right", unit=" %"), seen=self.q("seen_right", unit=" %"))
+            self.play(*(FadeOut(each, run_time=0.5) for each in (self.outputs, self.said, self.seen, *self.names)), Later(0.4, FadeIn(formula)))
             self.track(Turn(self.digit, seconds=3.4, rate=linear, scan=-0.02))
             self.say("How wrong was it, in one number?")
             self.wait(0.8)

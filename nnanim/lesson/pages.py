@@ -183,7 +183,7 @@ class Lesson(Stage):
         """Take the camera back to where it sees everything."""
         self.play(self.pulled_back(seconds))
 
-    def drift(self, seconds: float, nearer: float = 1.05, on: Mobject | Region | None = None) -> None:
+    def drift(self, seconds: float, nearer: float = 1.03, on: Mobject | Region | None = None) -> None:
         """Let the camera come nearer, slowly and from now on, so that a picture that stands while it is spoken of lives.
 
         Parameters

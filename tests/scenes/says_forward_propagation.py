@@ -249,19 +249,10 @@ def always(found: Digit) -> bool:
     return True
 
 
-def share_of(place: str) -> Callable[[Digit], float]:
-    return lambda d: float(functional.softmax(d.logits, dim=0)[getattr(d, place)])
-
-
 def of_control(told: Told) -> bool:
     """The pictures of the wall are counted; the test itself is repeated in the simulation's own tests."""
     t = told.trace
     return told.shows("m", len(t["small"])) and told.shows("n", int(np.count_nonzero(t["falls"]))) and len(t["falls"]) == len(t["small"])
-
-
-def of_accuracies(told: Told) -> bool:
-    t = told.trace
-    return told.shows("new", len(t["small"]) / int(t["tested"])) and told.shows("seen", float(t["seen_right"]))
 
 
 def agrees(count: Callable[[int], bool]) -> Callable[[Told], bool]:
@@ -289,8 +280,7 @@ DIGIT_CHECKS: dict[str, Callable[[Told], Any]] = {
     "The others do the same, all at once.": general("the layer is one product of a matrix"),
     "{n} of {all} fire. The rest give zero.": of_digit(always, n=lambda d: int((d.z > 0).sum()), all=lambda d: len(d.z)),
     "What decides between {answer} and {rival}?": of_digit(lambda d: d.answer != d.rival),
-    "Each firing neuron pulls towards one.": of_digit(lambda d: bool((d.pulls[d.z > 0] != 0).all())),
-    "Which pulls hardest for {answer}?": of_digit(always),
+    "Each firing neuron pulls towards one of them.": of_digit(lambda d: bool((d.pulls[d.z > 0] != 0).all())),
     "The one we visited.": of_digit(lambda d: int(d.pulls.argmax()) == d.neuron and d.pulls.max() > 0),
     "None of them pulls towards {answer}.": of_digit(lambda d: not (d.pulls > 0).any()),
     "For {answer} it says almost nothing.": of_digit(lambda d: abs(d.votes[0]) < 0.2001 * abs(d.votes[1])),
@@ -302,8 +292,6 @@ DIGIT_CHECKS: dict[str, Callable[[Told], Any]] = {
     "Now all of them, the bias last.": general("the order in which blocks land"),
     "{a} for {answer}. {b} against.": of_digit(always, a=lambda d: d.toward, b=lambda d: d.against),
     "Decided by {d}.": of_digit(always, d=lambda d: float(d.logits[d.answer] - d.logits[d.rival])),
-    "Softmax turns ten sums into shares.": of_digit(lambda d: len(d.logits) == 10),
-    "{a} for {answer}, {b} for {rival}.": of_digit(always, a=share_of("answer"), b=share_of("rival")),
     "How little would change its mind?": general("a question"),
     "One pixel, and it says {now}.": of_digit(lambda d: d.erased != d.answer, now=lambda d: d.erased),
     "It is still {answer}. No single pixel turns it.": of_digit(lambda d: not d.turning),
@@ -320,7 +308,6 @@ DIGIT_CHECKS: dict[str, Callable[[Told], Any]] = {
     "Nothing broke. The wrong pile is higher.": of_digit(lambda d: d.answer != d.label and d.toward > d.against and not d.level),
     "Nothing broke. Two nearly level piles, and luck.": of_digit(lambda d: d.answer != d.label and d.level and set(d.others) != {d.answer}),
     "Nothing broke. Two nearly level piles.": of_digit(lambda d: d.answer != d.label and d.level and set(d.others) == {d.answer}),
-    "New digits: {new} right. Seen ones: {seen}.": of_accuracies,
     "How wrong was it, in one number?": general("the next chapter's question"),
 }  # fmt: skip
 
