@@ -43,6 +43,7 @@ ROWS = Plan(wide=across(gap=0.2, names=14, body=86), tall=across(gap=0.1, names=
 TALLY = Plan(
     wide=down(gap=0.1, head=16, rows=(84, across(gap=0.3, names=22, body=66, counts=12))),
     tall=down(gap=0.2, head=20, rows=(80, across(gap=0.2, names=34, body=52, counts=14))),
+    square=down(gap=0.1, head=16, rows=(84, across(gap=0.2, names=34, body=52, counts=14))),
 )
 END = Plan(wide=down(gap=0.2, head=34, body=66), tall=down(gap=0.2, head=26, body=74))
 
@@ -197,17 +198,17 @@ class QkvAttention(Chapter):
         with self.beat():
             self.track(Turn(looks, 8.5, rate_functions.ease_out_sine, reach=0.56))
             self.tell(QUESTION)
-            self.wait(0.6)
             self.say("You knew at once. Does the model?")
             self.say("Each thread is one head. Where will they land?")
-            self.wait(0.8)
         self.title_card()
         piled = [int(n) for n in trace["mean_order"] if trace["mean"][n] >= LEAST_TOLD]
-        numbers = [looks.number(trace.quantity("mean", n), "pile", n) for n in piled]
+        means = {n: looks.number(trace.quantity("mean", n), "pile", n) for n in piled}
+        numbers = [means[n] for n in looks.clear_of_one_another(means)]
         with self.beat():
             self.play(Turn(looks, 1.8, reach=1.0))
             piling = Turn(looks, 0.9, heap=1.0, bundle=looks.behind)
             self.play(piling, *(Later(0.6, FadeIn(number)) for number in numbers))
+            self.drift(6.0, on=looks)
             self.tell(LANDED)
             self.tell(FIRST)
         self.leaving = [looks, *words, *numbers]
@@ -222,35 +223,39 @@ class QkvAttention(Chapter):
         self.share = trace.quantity("attention", self.looking, self.target)
         share = Tag(self.share, self.wall, "over", (0, 0.55), self.frame.number)
         with self.beat():
-            self.change(self.wall, to=[FadeIn(title), Turn(self.wall, 1.6, shown=1.0)])
-            self.say("One tile for each head.")
-            self.play(Turn(self.wall, 1.3, lit=1.0), Later(0.9, Turn(self.wall, 0.6, ring=1.0)))
-            self.play(FadeIn(share), run_time=0.4)
+            self.change(self.wall, to=[FadeIn(title), Turn(self.wall, 1.6, shown=1.0), self.pulled_back(0.8)])
+            ring = Turn(self.wall, 0.6, ring=1.0)
+            self.play(Turn(self.wall, 1.3, lit=1.0), Later(0.9, ring), Later(1.2, FadeIn(share)))
+            self.drift(3.6, on=share)
             self.tell(HALF)
         self.leaving = [title, share]
 
     def inside(self) -> None:
         """The camera goes into one head; its row is read, and the control of its column."""
         wall, trace = self.wall, self.trace
-        rows = wall.names(self.names)
-        top = wall.name_of_column(self.names[self.target])
-        share = Tag(self.share, wall, "free", size=1.3 * self.frame.number, color=self.theme.key)
+        rows, top = wall.names(self.names), wall.name_of_column(self.names[self.target])
         where = {"l": self.given("layer"), "h": self.given("head")}
+        counted = {"r": self.count("rivals"), "f": self.count("followers")}
+        large = {"size": 1.3 * self.frame.number, "color": self.theme.key}
+        share = Tag(self.share, wall, "free", **large)
+        others = Tag(Sentence("{f} of {r}", counted), wall, "free", **large) if trace["rivals"] else share
         style = {"at": (0, -1.1 * self.frame.number), "size": self.frame.mark, "color": self.theme.muted}
         note = Tag(Sentence("layer {l}, head {h}", where), wall, "free", **style)
         with self.beat():
-            self.change(to=[Turn(wall, 2.2, near=1.0, lit=0.0)])
+            self.change(to=[Turn(wall, 2.2, near=1.0, lit=0.0), self.pulled_back(1.0)])
             self.play(*map(FadeIn, [*rows, top, note]), Turn(wall, 0.8, row=1.0), Later(0.4, FadeIn(share)))
+            self.drift(9.0)
             self.tell("Inside it, “{w}” looks most at “{t}”.")
             self.hush()
-            self.play(Turn(wall, 0.9, row=0.0))
+            count = [FadeOut(share, run_time=0.4), Later(0.5, FadeIn(others))] if others is not share else []
+            self.play(Turn(wall, 0.9, row=0.0), *count)
             self.tell(OTHERS)
             for name, said in DIFFERS.items():
                 if trace[name] >= LEAST_TOLD:
                     self.say((said, lambda t, name=name: t[name] >= LEAST_TOLD), d=self.count(name))
             if "step.query" not in trace:
                 self.say("Its queries and keys are not to be had.")
-        self.leaving = [wall, *rows, top, share, note]
+        self.leaving = [wall, *rows, top, others, note]
 
     def query_meets_key(self) -> None:
         """A query and a key: rows of bars that meet; products that add up to a score."""
@@ -264,7 +269,7 @@ class QkvAttention(Chapter):
         agree = Tag(Sentence("same sign: {n} of {d}", same), **head)
         total = Readout(trace.quantities("step.running"), dot, "step", "Q · K = ", **head)
         with self.beat():
-            self.change(dot, to=[FadeIn(query), Turn(dot, 1.4, query=1.0)])
+            self.change(dot, to=[FadeIn(query), Turn(dot, 1.4, query=1.0), self.pulled_back(0.6)])
             self.tell("“{w}” asks: a query.")
             self.tell("“{t}” offers: a key.")
             self.play(Turn(dot, 1.4, key=1.0), FadeIn(key))
@@ -273,9 +278,7 @@ class QkvAttention(Chapter):
             self.play(Turn(dot, 0.9, lit=1.0), FadeIn(agree))
             self.say("Multiply and add: a score.")
             self.play(Later(0.4, Turn(dot, 0.9, product=1.0)), Later(0.4, FadeOut(agree)))
-            self.play(FadeIn(total), run_time=0.3)
-            self.play(Turn(dot, 2.2, linear, step=dot.count))
-            self.wait(0.4)
+            self.play(FadeIn(total, run_time=0.3), Turn(dot, 2.3, linear, step=dot.count))
         self.leaving = [dot, total]
 
     def softmax(self) -> None:
@@ -290,14 +293,12 @@ class QkvAttention(Chapter):
         head = Tag(root, at=place.head.center[:2], size=self.frame.number)
         shares = strip.pieces(seen, trace.quantities("step.shares", strip.last))
         with self.beat():
-            self.change(strip, to=[Turn(strip, 1.2, rise=1.0), *map(FadeIn, names)])
+            self.change(strip, to=[Turn(strip, 1.2, rise=1.0), *map(FadeIn, names), *map(FadeIn, numbers)])
             self.tell(SCORED)
-            self.show(*numbers, after=0.06)
             self.say("Softmax inflates them, …")
             self.play(*map(FadeOut, numbers), Turn(strip, 1.9, inflate=1.0, focus=1.0))
             self.say("… squeezes all into one strip, …")
-            self.play(*map(FadeOut, names), Turn(strip, 2.2, squeeze=1.0))
-            self.play(FadeIn(share), run_time=0.4)
+            self.play(*map(FadeOut, names), Turn(strip, 2.2, squeeze=1.0), Later(1.8, FadeIn(share)))
             self.tell(ALONE)
             self.say("So divide by √d first.")
             self.play(FadeIn(head), Later(0.3, Turn(strip, 2.4, linear, step=strip.last)))
@@ -334,13 +335,12 @@ class QkvAttention(Chapter):
         with self.beat():
             self.change(trial, to=[*map(FadeIn, words), Turn(trial, 1.4, grow=1.0)])
             self.say("Now “soft” for “tired”: the mat.")
-            self.play(Later(0.9, Turn(trial, 0.8, variant=1.0)))
-            self.wait(0.4)
-            self.show(moved)
+            self.play(Later(0.9, Turn(trial, 0.8, variant=1.0)), Later(1.7, FadeIn(moved)))
+            self.drift(4.0)
             self.tell(MOVED)
         with self.beat():
             self.hush()
-            self.play(FadeOut(moved), Turn(trial, 0.4, grow=0.0))
+            self.play(FadeOut(moved), Turn(trial, 0.4, grow=0.0), self.pulled_back(0.6))
             trial.turn(variant=2.0)
             self.say("So ask the last word.")
             self.play(Turn(trial, 0.9, source=riddle.LAST), Later(0.6, Turn(trial, 0.9, grow=1.0)))
@@ -349,28 +349,31 @@ class QkvAttention(Chapter):
             self.play(Turn(trial, 1.2, variant=4.0))
             self.tell(JUMPS)
             self.say("Other last words, each fitting one noun.")
-            self.play(FadeIn(right), run_time=0.3)
-            self.play(Turn(trial, 4.6, linear, variant=2.0 + len(sentences)))
+            self.play(FadeIn(right, run_time=0.3), Turn(trial, 3.8, linear, variant=2.0 + len(sentences)))
             self.tell(EVERY)
         self.leaving = [trial, *words, right]
 
     def control(self) -> None:
         """Other pairs of nouns: the head against the rule “always the first noun”."""
         trace, place, held = self.trace, self.plan(TALLY), riddle.better(self.trace)
-        kinds, pairs = int(trace["trial.rule"]), len(trace["trial.sorted"])
-        tally = Tally(place.body, trace["trial.sorted"], kinds)
+        kinds, tried = int(trace["trial.rule"]), trace["trial.sorted"]
+        tally = Tally(place.body, tried, kinds)
         names = tally.names([Label(pair) for pair in trace.words("trial.nouns")], place.names.width)
         counts = tally.counts(trace.quantities("trial.count", decimals=0))
         verdict = Verdict(VERDICT[held], held == "most").move_to(place.head.center)
+        score, where = Sentence("first noun: {r}", {"r": self.count("trial.rule")}), place.head.center[:2]
+        rule = Tag(score, at=where, size=self.frame.number)
         with self.beat():
             self.change(tally, to=[FadeIn(names[0]), Turn(tally, 0.9, done=2 * kinds), FadeIn(counts[0])])
             self.say("Control: other nouns.")
-            for n in range(1, pairs):
+            for n in range(1, len(tried)):
                 moving = Turn(tally, 0.85 * 0.88**n, linear, done=(n + 1) * 2 * kinds)
                 self.play(FadeIn(names[n]), moving, Later(0.5 * 0.88**n, FadeIn(counts[n], run_time=0.3)))
-            self.play(Turn(tally, 0.7, rule=1.0))
+            self.play(Turn(tally, 0.7, rule=1.0), FadeIn(rule))
             self.say("“Always the first noun” scores {r}.", r=self.count("trial.rule"))
-            self.play(FadeIn(verdict, scale=1.3), run_time=0.5)
+            self.wait(1.4)
+            self.exchange([rule], [verdict])
+            self.drift(5.0)
             self.tell(CONTROL)
         self.leaving = [tally, *names, *counts, verdict]
 
@@ -389,8 +392,9 @@ class QkvAttention(Chapter):
             numbers.append(Readout(asked, strip, "step", noun, **style))
         with self.beat():
             self.say("Ask the model: what was soft?")
-            self.wait(0.8)
-            self.change(to=[FadeIn(prompt), *(Later(1.2, FadeIn(part)) for part in (strip, *numbers))])
+            told = (Later(1.0, FadeIn(part)) for part in (strip, *numbers))
+            self.change(to=[FadeIn(prompt), self.pulled_back(0.6), *told])
+            self.drift(6.0)
             self.tell(SAYS)
             if len(kinds) > 1:
                 self.play(Later(0.8, Turn(strip, 1.0, step=1.0)))
@@ -408,10 +412,11 @@ class QkvAttention(Chapter):
         words, firsts = looks.words(), trace.quantities("opening_first")
         share = Readout(firsts, looks, "variant", **looks.style("pile", 0))
         with self.beat():
-            self.change(to=map(FadeIn, [looks, *words, share]))
+            self.change(to=[*map(FadeIn, [looks, *words, share]), self.pulled_back(0.6)])
             self.say("And the first word?")
             for step in range(1, len(variants)):
-                self.play(Turn(looks, 0.9, variant=step))
+                self.play(Turn(looks, 0.7, variant=step))
+            self.drift(6.0)
             self.tell(FRONT)
             if "opening_lengths" in trace:
                 long, texts = trace.quantities("opening_lengths"), ("length of its value: ", " of others’")
@@ -427,7 +432,9 @@ class QkvAttention(Chapter):
         formula = Formula(Label(FORMULA), 1.1 * self.frame.number, width=place.head.width, letters=letters)
         formula.move_to(place.head.center)
         with self.beat():
-            self.change(to=[*map(FadeIn, [looks, *looks.words()]), Turn(looks, 1.6, grow=1.0)])
+            coming = map(FadeIn, [looks, *looks.words()])
+            self.change(to=[*coming, Turn(looks, 1.6, grow=1.0), self.pulled_back(0.6)])
+            self.drift(9.0)
             self.tell(ANSWER)
             self.play(FadeIn(formula, shift=0.3 * UP), run_time=1.0)
             self.say("What becomes of what a word has seen?")

@@ -305,7 +305,6 @@ CHECKS = {
     "Most heads prefer the first word. Why?": lambda t: 2 * wins(t) > all_of(t),
     "Some heads prefer the first word.": lambda t: 0 < 2 * wins(t) <= all_of(t),
     "No head prefers the first word.": lambda t: wins(t) == 0,
-    "One tile for each head.": lambda t: t.trace["heads"].shape[:2] == heads(t).shape[:2],
     "Only one of {n} gives “{t}” more than half.": lambda t: half(t, "one"),
     "None of {n} gives “{t}” more than half.": lambda t: half(t, "none"),
     "{k} of {n} give “{t}” more than half.": lambda t: half(t, "many"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -139,6 +139,18 @@ class Looks(Picture):
     def number(self, content: Showable, kind: str, place: int) -> Tag:
         """A number at the end of a pile, or over the word that an arc ends in."""
         return Tag(content, self, **self.style(kind, place))
+
+    def clear_of_one_another(self, numbers: Mapping[int, Tag]) -> list[int]:
+        """The piles whose numbers have room, by the numbers of piles: who comes first stays, and who stands too near goes.
+
+        A column of words has room for all.
+        """
+        kept: list[int] = []
+        for place, number in numbers.items():
+            room = glyphs.advance(number.string, number.weight) * number.size + 0.12
+            if self.stacked or all(abs(self.middles()[place][0] - self.middles()[other][0]) >= room for other in kept):
+                kept.append(place)
+        return kept
 
     def style(self, kind: str, place: int) -> dict[str, Any]:
         """Where a number stands at the end of a pile, and how, for a tag or a readout."""
