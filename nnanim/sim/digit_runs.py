@@ -113,14 +113,12 @@ class Look:
         if now_and_then:
             self.coarse[step] = (lit == 0).sum(1)
 
-    def found(self, end: Networks) -> dict[str, np.ndarray]:
+    def found(self) -> dict[str, np.ndarray]:
         """The arrays of the third run."""
         lit, coarse = np.stack(self.lit), np.stack(list(self.coarse.values()))
         steps = np.array(list(self.coarse))
         none_left = coarse == self.bench.hidden
         gone = (lit == 0).all(1)
-        with torch.no_grad():
-            sums = end.only(0).sums(self.bench.digits.seen.inputs)[0][0]  # (n, H)
         return {
             "look_steps": np.array(self.steps),
             "lit": lit.astype(np.float32),
@@ -129,6 +127,4 @@ class Look:
             "coarse_dark": coarse,
             "all_dark_at": np.where(none_left.any(0), steps[none_left.argmax(0)], -1),
             "first_dark_at": np.array(self.steps[gone.argmax()] if gone.any() else -1),
-            "dead_sums": sums[:, 0].numpy(),
-            "dead_highest": sums.amax(0).numpy(),
         }

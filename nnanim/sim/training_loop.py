@@ -75,8 +75,11 @@ def record(
     Of the third run: ``look_steps`` (K), ``lit`` (K, H): share of the training digits for which each neuron
     fires after so many steps, first seed; ``dark_counts`` (K): neurons that fire for none; ``coarse_steps``
     (C), ``coarse_dark`` (C, S); ``all_dark_at`` (S): the first of them with no neuron left,
-    ``first_dark_at``: of all looked at, first seed; −1 if there is none; ``dead_sums`` (n): what the first
-    neuron sums up for each digit at the end, ``dead_highest`` (H): the largest sum of each.
+    ``first_dark_at``: of all looked at, first seed; −1 if there is none.
+
+    Of the first step: ``first_sums`` (3, n): what the neuron ``first_neuron`` sums up for each digit before it, after that
+    of the third run, and after that of the second, which begin alike and see the same digits. It is the neuron of those that
+    fire at first which fires for the fewest digits after the third run's; of several the one that fired for the most.
 
     Of the cure, the first and third network trained on with the second rate (2): ``cured`` (2, E + 1, S),
     ``cured_losses`` (2, T, S), ``cured_changes`` (2, S): ‖ΔW‖ / ‖W‖ of the first layer since the cure began;
@@ -180,7 +183,7 @@ def _three_runs(
         ]
     )
     found |= _reels(bench, pool, kept, moments)
-    return found | _of_watched(bench, rounds) | look.found(ends[2]) | _words(bench, found), ends
+    return found | _of_watched(bench, rounds) | look.found() | _first_step(bench, kept) | _words(bench, found), ends
 
 
 def _ends(bench: Bench, found: dict[str, np.ndarray]) -> dict[str, str]:
@@ -220,6 +223,16 @@ def _reels(bench: Bench, pool: Pool, kept: list[dict[int, Networks]], moments: l
     return found | reel(
         "watched", pool, [kept[1][step].only(0) for step in bench.rounds], [pool.watched] * len(bench.rounds)
     )
+
+
+@torch.no_grad()
+def _first_step(bench: Bench, kept: list[dict[int, Networks]]) -> dict[str, np.ndarray]:
+    """One neuron's sums before the first step, and after that with the third and with the second rate (first seed)."""
+    networks = kept[2][0], kept[2][1], kept[1][1]
+    sums = torch.stack([each.only(0).sums(bench.digits.seen.inputs)[0][0] for each in networks])  # (3, n, H)
+    fires, stays, _ = (sums > 0).sum(1).tolist()
+    neuron = min(range(bench.hidden), key=lambda place: (not fires[place], stays[place], -fires[place]))
+    return {"first_neuron": np.array(neuron), "first_sums": sums[:, :, neuron].numpy()}
 
 
 def _moved(before: Networks, after: Networks) -> np.ndarray:

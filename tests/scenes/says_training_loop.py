@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from contract import Told, believed, faults, general, heard, mutants, survives, tell
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,8 @@ from productions import load
 
 from nnanim import datasets
 from nnanim.params import ParameterError
-from nnanim.sim import data, training_loop
+from nnanim.sim import training_loop
+from nnanim.sim.digit_runs import Digits
 from nnanim.trace import Trace
 
 needs_mnist = pytest.mark.skipif(
@@ -33,8 +35,8 @@ SMALL = {"epochs": 2, "trained": 500, "tested": 100, "seeds": 1}
 CASES: dict[str, dict[str, Any]] = {
     "default": {},
     "all asleep": {**SMALL, "rates": (0.000001, 0.00001, 0.0001), "hidden": 8, "seed": 3},
-    "none too large": {**SMALL, "rates": (0.01, 0.1, 0.3), "batch": 8, "hidden": 32, "watched": 0},
-    "all too large": {**SMALL, "rates": (3.0, 6.0, 10.0), "watched": 4999},
+    "none too large": {**SMALL, "rates": (0.01, 0.1, 0.3), "batch": 8, "hidden": 32},
+    "all too large": {**SMALL, "rates": (3.0, 6.0, 10.0)},
 }
 
 
@@ -75,20 +77,50 @@ def moved(told: Told) -> float:
     return share
 
 
-def named(told: Told) -> list[int]:
-    """What the watched digit is taken for after each round, read off its probabilities."""
-    return [int(row.argmax()) for row in told.trace["watched_shares"][1, 1:]]
-
-
-def changes_of_mind(told: Told) -> int:
-    answers = named(told)
-    return sum(one != other for one, other in pairwise(answers))
-
-
 def loss_of_one(told: Told, part: int) -> float:
     """−ln of the probability of the digit's label, when so many of 30 parts of the step are done."""
     t = told.trace
     return -math.log(float(t["one_path_shares"][part, int(t["one_label"])]))
+
+
+def bar_of_one(told: Told, part: int) -> float:
+    """The bar of the digit's label when so many of 30 parts of the step are done."""
+    return float(told.trace["slow.shares"][part, int(told.trace["one_label"])])
+
+
+def healthy(told: Told) -> bool:
+    """Whether the change of the second run's first layer is as shown, and finite."""
+    return math.isfinite(told.trace["changes"][1, 0, 0]) and told.shows("h", float(told.trace["changes"][1, 0, 0]))
+
+
+_first: dict[tuple[Any, ...], np.ndarray] = {}
+
+
+def first_sums(told: Told) -> np.ndarray:
+    """One neuron's sums before and after one step with the third and the second rate, by torch's own layers and optimiser, (3, n)."""
+    p = told.params
+    key = (p.seed, p.hidden, p.trained, p.tested, p.batch, p.rates)
+    if key not in _first:
+        digits, neuron = Digits.of(p.trained, p.tested, 1972), int(told.trace["first_neuron"])
+        found = []
+        for rate in (0.0, p.rates[2], p.rates[1]):
+            with torch.random.fork_rng():
+                torch.manual_seed(p.seed)
+                network = torch.nn.Sequential(torch.nn.Linear(784, p.hidden), torch.nn.ReLU(), torch.nn.Linear(p.hidden, 10))
+                rows = torch.randperm(len(digits.seen))[: p.batch]
+            loss = torch.nn.functional.cross_entropy(network(digits.seen.inputs[rows]), digits.seen.labels[rows])
+            loss.backward()
+            torch.optim.SGD(network.parameters(), max(rate, 1e-30)).step()
+            found.append(network[0](digits.seen.inputs)[:, neuron].detach().numpy())
+        _first[key] = np.stack(found)
+        assert np.allclose(_first[key], told.trace["first_sums"], rtol=1e-3, atol=1e-4)
+    return _first[key]
+
+
+def a_hill(told: Told) -> bool:
+    """Whether the outermost of the ten guess, and some one between is four fifths of the way to no error."""
+    read = told.trace["tried_accuracies"][:, 0]
+    return bool(read[0] < 0.3 and read[-1] < 0.3 and (read > 0.1 + 0.8 * 0.9).any())
 
 
 def lit_at(told: Told, moment: int) -> int:
@@ -111,10 +143,6 @@ def wakes_one(told: Told) -> bool:
 
 def frozen(told: Told) -> bool:
     return float(told.trace["cured_changes"][1, 0]) == 0.0
-
-
-def darkened(told: Told) -> int:
-    return int((told.trace["batches[0].lit"][0] == 0).sum())
 
 
 def tenths(told: Told, name: str, value: float) -> bool:
@@ -145,9 +173,10 @@ CHECKS: dict[str, Callable[[Told], Any]] = {
     "One number differs: the size of a step.": lambda told: len(set(told.params.rates)) == 3,
     "How can one number fail in two ways?": general("a question"),
     "One digit, before any training: the bars are its guess.": lambda told: np.allclose(told.trace["slow.shares"][0], told.trace["one_shares"][0], atol=1e-3),
-    "What the right bar lacks is the loss: {a}.": lambda told: told.shows("a", loss_of_one(told, 0)),
+    "The smaller the right bar, the larger the loss: {a}.": lambda told: told.shows("a", loss_of_one(told, 0))
+    and all((loss_of_one(told, a) - loss_of_one(told, b)) * (bar_of_one(told, a) - bar_of_one(told, b)) <= 0 for a, b in pairwise(range(31))),
     "The gradient runs back: who is to blame?": general("a question"),
-    "Each weight moves against it, times the step size.": lambda told: math.isclose(
+    "Each weight moves against its gradient, times the step size.": lambda told: math.isclose(
         told.trace["one_weight"][1] - told.trace["one_weight"][0], -told.params.rates[1] * told.trace["one_weight_gradient"], rel_tol=1e-2, abs_tol=1e-7
     ),
     "The same digit: the loss is down to {b}.": lambda told: told.shows("b", loss_of_one(told, 30)) and loss_of_one(told, 30) < loss_of_one(told, 0),
@@ -155,39 +184,36 @@ CHECKS: dict[str, Callable[[Told], Any]] = {
     "Now {n} digits share a step. Then the next {n}.": lambda told: told.shows("n", min(told.params.batch, told.params.trained)),
     "{n} steps: each digit seen once. That is an epoch.": lambda told: told.shows("n", steps_in_a_round(told)),
     "It reads {k} of ten digits that it has never seen.": lambda told: tenths(told, "k", read_by_the_second(told)),
-    "A doubtful {d}, never trained on.": lambda told: told.shows("d", int(data.mnist().labels[told.params.watched])),
-    "It cannot make up its mind.": lambda told: changes_of_mind(told) >= 2,
-    "It hardly changes its mind.": lambda told: changes_of_mind(told) < 2,
-    "Back to the first: its {n} weights.": lambda told: told.shows("n", 784 * told.params.hidden),
+    "Back to the first: its weights before training, and after.": lambda told: told.trace["start_weights"].shape == (told.params.hidden, 784),
     "How far has it moved?": general("a question"),
-    "{m}. It sleeps: its steps are too small.": lambda told: told.shows("m", moved(told)) and asleep(told, 0),
-    "{m}. That is no sleep.": lambda told: told.shows("m", moved(told)) and not asleep(told, 0),
+    "A healthy one moves {h} times its size, this one {m}. It sleeps.": lambda told: told.shows("m", moved(told)) and healthy(told) and asleep(told, 0),
+    "The second moves {h} times its size, this one {m}.": lambda told: told.shows("m", moved(told)) and healthy(told) and not asleep(told, 0),
     "And the other one, with its large steps?": lambda told: told.params.rates[2] == max(told.params.rates),
-    "Step {s}: {k} of {h} never fire.": lambda told: told.shows("s", float(told.trace["moments"][5]))
+    "Step {s}: {k} of {h} fire for no digit.": lambda told: told.shows("s", float(told.trace["moments"][5]))
     and told.shows("k", told.params.hidden - lit_at(told, 5)) and told.shows("h", told.params.hidden),
-    "By step {s}, none of {h} fires any more.": lambda told: lit_at(told, -1) == 0 and told.shows("h", told.params.hidden)
+    "By step {s} all {h} are dark.": lambda told: lit_at(told, -1) == 0 and told.shows("h", told.params.hidden)
     and lit_at(told, list(told.trace["moments"]).index(int(told.shown["s"].replace(",", "")))) == 0,
-    "In the end, {k} of {h} never fire.": lambda told: lit_at(told, -1) > 0 and told.shows("k", told.params.hidden - lit_at(told, -1)) and told.shows("h", told.params.hidden),
+    "In the end {k} of {h} are dark.": lambda told: lit_at(told, -1) > 0 and told.shows("k", told.params.hidden - lit_at(told, -1)) and told.shows("h", told.params.hidden),
     "It is dead.": lambda told: dead(told, 2),
     "It is not dead.": lambda told: not dead(told, 2),
-    "All lie left of the bend: no slope, no learning.": lambda told: (told.trace["dead_sums"] <= 0).all(),
-    "Some lie right of the bend: it can learn.": lambda told: (told.trace["dead_sums"] > 0).any(),
+    "One neuron before the first step: some digits fire it.": lambda told: (first_sums(told)[0] > 0).any(),
+    "No digit fires it at first.": lambda told: (first_sums(told)[0] <= 0).all(),
+    "One step of {r}: all lie left. No slope, no learning.": lambda told: told.shows("r", told.params.rates[2]) and (first_sums(told)[1] <= 0).all(),
+    "One step of {r}: some still fire it.": lambda told: told.shows("r", told.params.rates[2]) and (first_sums(told)[1] > 0).any(),
+    "One step of {r} instead: some still fire it.": lambda told: told.shows("r", told.params.rates[1]) and (first_sums(told)[2] > 0).any(),
+    "One step of {r} instead: none fires it.": lambda told: told.shows("r", told.params.rates[1]) and (first_sums(told)[2] <= 0).all(),
     "The good step size for both. Which one wakes?": general("a question"),
     "The sleeper wakes. The dead one does not.": wakes_one,
     "They end at {a} and {b} of ten.": lambda told: not wakes_one(told) and tenths(told, "a", cured(told, 0)) and tenths(told, "b", cured(told, 1)),
     "Not one of its hidden weights has moved.": frozen,
     "Its hidden weights have moved.": lambda told: not frozen(told),
-    "The same step size, but one digit a step?": general("a question"),
-    "Most of its neurons are dark.": lambda told: darkened(told) > told.params.hidden / 2,
-    "Most of its neurons still fire.": lambda told: darkened(told) <= told.params.hidden / 2,
-    "All in one step: in {s} steps, {a} of ten.": lambda told: told.shows("s", told.params.epochs) and tenths(told, "a", float(told.trace["whole_accuracy"][0])),
-    "Step size and batch belong together.": lambda told: darkened(told) >= 0.8 * told.params.hidden,
-    "This step size bears either batch.": lambda told: darkened(told) < 0.8 * told.params.hidden,
-    "The words for it, from this very run.": lambda told: int(told.trace["parameters"]) == 785 * told.params.hidden + 11 * 10 + 10 * (told.params.hidden - 10),
+    "Is there a best step size? Ten of them, tried.": lambda told: len(set(told.trace["tried_rates"].tolist())) == 10,
+    "Asleep on the left, dead on the right, a hill between.": lambda told: a_hill(told),
+    "This is what each one reads.": lambda told: not a_hill(told),
     "Equally ill? One slept. One was dead.": as_told,
     "Equally ill? Only a look inside can tell.": lambda told: not as_told(told),
-    "The whole loop is one line.": general("what a formula is"),
-    "It learned from {n} digits. Would fourteen do?": lambda told: told.shows("n", told.params.trained),
+    "Each step of the loop is this one line.": general("what a formula is"),
+    "It learned from {n} digits. Would a handful do?": lambda told: told.shows("n", told.params.trained),
 }  # fmt: skip
 
 
@@ -201,7 +227,7 @@ def test_every_sentence_is_so(case):
 @settings(max_examples=3)
 @given(
     exponents=st.lists(st.floats(-5, 0.9), min_size=3, max_size=3, unique_by=lambda e: round(e, 1)), hidden=st.integers(8, 32),
-    batch=st.sampled_from([8, 32, 100]), watched=st.integers(0, 4999), seed=st.integers(0, 99),
+    batch=st.sampled_from([8, 32, 100]), seed=st.integers(0, 99),
 )  # fmt: skip
 def test_every_sentence_is_so_of_any_step_sizes(exponents, **params):
     params |= {**SMALL, "rates": tuple(float(f"{10**e:.2g}") for e in sorted(exponents))}
@@ -213,7 +239,8 @@ def test_every_sentence_is_so_of_any_step_sizes(exponents, **params):
 def test_the_default_tells_the_story():
     told = {one.template for one in heard(chapter(), "default", CASES)}
     assert {"One reads. Two only guess.", "It is dead.", "The sleeper wakes. The dead one does not."} <= told
-    assert {"It cannot make up its mind.", "Not one of its hidden weights has moved.", "Step size and batch belong together."} <= told
+    assert {"Not one of its hidden weights has moved."} <= told
+    assert {"One step of {r}: all lie left. No slope, no learning.", "Asleep on the left, dead on the right, a hill between."} <= told
 
 
 @needs_mnist
@@ -234,7 +261,7 @@ def test_no_word_of_the_source_can_be_exchanged_unnoticed():
     ("wrong", "said"),
     [
         ({"rates": (0.3, 0.1, 3)}, "rise"), ({"rates": (0.1, 0.3)}, "rates"), ({"rates": (0.1, 0.3, 11)}, "within"),
-        ({"trained": 4500}, "trained"), ({"watched": 5000}, "watched"), ({"seeds": 0}, "seeds"),
+        ({"trained": 4500}, "trained"), ({"seeds": 0}, "seeds"),
     ],
 )  # fmt: skip
 def test_wrong_parameters_are_refused_in_one_sentence(wrong, said):

@@ -98,10 +98,11 @@ def test_a_heap_keeps_its_sums_left_and_right_of_the_bend(sums):
     bend = heap.anchor("bend")[0]
     left, _, right, _ = heap.corners
     assert left < bend < right
-    for z, column in zip(sums, heap.columns.tolist(), strict=True):
+    columns, heights = (each.tolist() for each in heap.lying())
+    for z, column in zip(sums, columns, strict=True):
         edges = left + np.array([column, column + 1]) / 110 * (right - left)
         assert edges[0] - 1e-6 <= heap.at(z, 0)[0] <= edges[1] + 1e-6
-    assert len(set(zip(heap.columns.tolist(), heap.heights.tolist(), strict=True))) == len(sums)
+    assert len(set(zip(columns, heights, strict=True))) == len(sums)
 
 
 def test_a_sliver_is_as_long_as_its_share_and_a_wall_as_wide_as_its_region():

@@ -85,7 +85,7 @@ class WeightWall(Picture):
 class Sliver(Picture):
     """A bar of length one, and of it the share that something has moved: ``filled`` 0–1 of it is drawn.
 
-    Anchors: ``whole``, ``tip``: beside the bar's upper end, and beside the share's.
+    Anchors: ``whole``, ``foot``: the bar's ends; ``tip``: that of the share.
     """
 
     dial_names: ClassVar[dict[str, float]] = {"filled": 0.0}
@@ -98,6 +98,8 @@ class Sliver(Picture):
 
     def anchor(self, name: str) -> Floats:
         """See the class."""
+        if name == "foot":
+            return self.place(0.5, 0.0)
         if name in ("whole", "tip"):
             return self.place(0.5, 1.0 if name == "whole" else self.share * self.dial("filled"))
         return super().anchor(name)
