@@ -12,7 +12,7 @@ from manim import FadeIn, FadeOut, linear, smooth
 from manim.utils.rate_functions import ease_out_bounce
 from pydantic import Field, model_validator
 
-from nnanim.chapter import Case, Cases, Chapter, Report
+from nnanim.chapter import Case, Cases, Chapter, Report, either
 from nnanim.lesson.numbers import exact, fitting, steps
 from nnanim.params import Numbers
 from nnanim.quantity import Label
@@ -44,10 +44,7 @@ STYLES: tuple[Style, ...] = ("solid", "dashed", "dotted", "solid", "dashed", "so
 
 # What may be true ------------------------------------------------------------------------------------------
 
-LEVEL = Cases(
-    Case("Which way is down?", findings.sloping),
-    Case("Which way is down? Here the ground is level.", findings.level),
-)
+LEVEL = either("Which way is down?", "Which way is down? Here the ground is level.", findings.sloping)
 STEP = Cases(
     Case("One step: learning rate times slope.", findings.goes_by_slope),
     Case("One step: learning rate times Adam’s direction.", findings.goes_otherwise),
@@ -99,28 +96,29 @@ RATE = Cases(
     Case("Rate {rate}: still on its way.", became(Outcome.UNDER_WAY), "on its way"),
 )
 THROW = Cases(
-    Case("Equally deep. Can a larger step throw a ball out?", findings.equally_deep),
-    Case("Can a larger step throw a ball out of its bottom?", findings.not_equally_deep),
+    Case("Equally deep. Does a ball settle in each at any step?", findings.equally_deep),
+    Case("Does a ball settle in a bottom at any step?", findings.not_equally_deep),
 )
 FORECAST = Cases(
     Case("By its curvature, the sharpest should fail first, above {limit}.", findings.several),
     Case("By its curvature, this one should fail above {limit}.", findings.bottoms(1)),
 )
 AT_LOW = Cases(
-    Case("At {rate} every ball stays.", findings.low_holds),
-    Case("At {rate} not every ball stays.", findings.low_fails),
+    Case("At {rate} every ball settles.", findings.low_holds),
+    Case("At {rate} not every ball settles.", findings.low_fails),
 )
 AT_HIGH = Cases(
-    Case("At {rate} the sharpest cannot hold its ball.", findings.sharpest_fails),
-    Case("At {rate} it cannot hold its ball.", findings.only_one_fails),
+    Case("At {rate} the ball in the sharpest never settles.", findings.sharpest_fails),
+    Case("At {rate} it never settles.", findings.only_one_fails),
     Case("At {rate} it is not as foretold.", findings.high_surprises),
 )
 WEIGHT = Cases(
-    Case("Weight helps: there in {a} instead of {b}.", findings.weight_helps),
-    Case("Weight costs: there in {a} instead of {b}.", findings.weight_costs),
-    Case("Weight changes nothing: both are there in {a}.", findings.weight_changes_nothing),
-    Case("Weight helps: there in {a}. Without it, not at all.", findings.weight_alone),
-    Case("With that weight it is not there after {s}.", findings.weight_fails),
+    Case("With momentum {a} instead of {b}, to another bottom.", findings.weight_leads_elsewhere),
+    Case("Momentum helps: there in {a} instead of {b}.", findings.weight_helps),
+    Case("Momentum costs: there in {a} instead of {b}.", findings.weight_costs),
+    Case("Momentum changes nothing: both are there in {a}.", findings.weight_changes_nothing),
+    Case("Momentum helps: there in {a}. Without it, not at all.", findings.weight_alone),
+    Case("With that momentum it is not there after {s}.", findings.weight_fails),
 )
 NASTY = Cases(
     Case("Ours crawled for {c}. Of {m} random starts, {k} crawl as long.", findings.crawled(one=False)),
@@ -333,6 +331,7 @@ class GradientDescent(Chapter):
                 self.play(self.turn(1.5, linear, **{f"run{n + 2}": float(view["steps"])}))
                 self.show(figures[n][1], seconds=0.3)
                 self.say(RATE, of=view, rate=rates[n])
+                self.hush()
         self.play(self.turn(0.6, show2=0, show3=0, show4=0), FadeOut(figures))
 
     def throw(self) -> None:
@@ -363,6 +362,7 @@ class GradientDescent(Chapter):
             self.play(FadeOut(rule, run_time=0.4), Turn(bowls, 0.5, bend=0))
             self.play(FadeIn(tried, run_time=0.4), Turn(bowls, 1.2, linear, moment=last))
             self.say(AT_LOW, rate=rates[0])
+            self.hush()
             bowls.turn(rate=1, moment=last // 2)
             self.play(Turn(bowls, 4.0, linear, moment=last))
             self.track(Turn(bowls, 7.0, linear, moment=last + 12))
@@ -384,7 +384,7 @@ class GradientDescent(Chapter):
 
     def heavy_ball(self) -> None:
         """The same start with momentum."""
-        trace, words = self.trace, {"descent": "steps without weight", "heavy": "steps with weight"}
+        trace, words = self.trace, {"descent": "steps without momentum", "heavy": "steps with momentum"}
         there = [name for name in words if trace[f"{name}.there"] >= 0]
         counts = [(trace.quantity(f"{name}.there", decimals=0), words[name]) for name in there]
         shown = [Figures(self.plan(MAP).side, counts)] if counts else []

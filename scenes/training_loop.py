@@ -219,8 +219,7 @@ class TrainingLoop(Chapter):
             self.say("Back to the first: its weights before training, and after.")
             self.settle()
             self.say("How far has it moved?")
-            coming = Later(0.4, Turn(bar, 1.2, filled=1)), Later(1.0, FadeIn(tip))
-            self.play(FadeIn(bar), FadeIn(whole), *coming)
+            self.play(FadeIn(bar), FadeIn(whole), Turn(bar, 1.6, filled=1), Later(1.0, FadeIn(tip)))
             self.drift(5.0, on=wall)
             self.say(MOVED, m=moved, h=healthy)
         return [wall, bar, tip, whole, after]

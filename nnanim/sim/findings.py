@@ -58,11 +58,6 @@ def sloping(trace: Trace) -> bool:
     return bool(trace["descent.gradient_norms"][0] >= STILL)
 
 
-def level(trace: Trace) -> bool:
-    """Whether there is next to no slope at the start."""
-    return not sloping(trace)
-
-
 def goes_by_slope(trace: Trace) -> bool:
     """Whether the first step is the learning rate times the gradient."""
     return bool((trace["descent.directions"][0] == trace["descent.gradients"][0]).all())
@@ -176,7 +171,7 @@ def thrown_out(trace: Trace, rate: int) -> NDArray[np.bool_]:
 
 
 def low_holds(trace: Trace) -> bool:
-    """Whether every ball stays below the smallest limit."""
+    """Whether every ball settles below the smallest limit."""
     return bool(held(trace, 0).all())
 
 
@@ -217,22 +212,28 @@ def _there(trace: Trace) -> tuple[int, int]:
     return int(trace["heavy.there"]), int(trace["descent.there"])
 
 
+def weight_leads_elsewhere(trace: Trace) -> bool:
+    """Whether both balls arrive, but not in the same bottom."""
+    apart = np.linalg.norm(trace["heavy.points"][-1] - trace["descent.points"][-1])
+    return min(_there(trace)) >= 0 and bool(apart > trace["descent.tolerance"])
+
+
 def weight_helps(trace: Trace) -> bool:
-    """Whether both balls arrive, the heavy one sooner."""
+    """Whether both balls arrive in the same bottom, the heavy one sooner."""
     heavy, plain = _there(trace)
-    return 0 <= heavy < plain
+    return 0 <= heavy < plain and not weight_leads_elsewhere(trace)
 
 
 def weight_costs(trace: Trace) -> bool:
-    """Whether both arrive, the heavy one later."""
+    """Whether both arrive in the same bottom, the heavy one later."""
     heavy, plain = _there(trace)
-    return 0 <= plain < heavy
+    return 0 <= plain < heavy and not weight_leads_elsewhere(trace)
 
 
 def weight_changes_nothing(trace: Trace) -> bool:
-    """Whether both arrive at once."""
+    """Whether both arrive at once in the same bottom."""
     heavy, plain = _there(trace)
-    return heavy == plain >= 0
+    return heavy == plain >= 0 and not weight_leads_elsewhere(trace)
 
 
 def weight_alone(trace: Trace) -> bool:

@@ -465,6 +465,11 @@ def weight(told: Told) -> bool:
         return False
     if heavy < 0:
         return "not there after" in told.template
+    if plain >= 0:
+        apart = np.hypot(*(walk(told, "heavy").points[-1] - walk(told, "descent").points[-1]))
+        elsewhere = bool(apart > 0.02 * walk(told, "descent").diagonal)
+        if elsewhere or "another bottom" in told.template:
+            return elsewhere and "another bottom" in told.template
     words = "not at all" if plain < 0 else "helps" if heavy < plain else "costs" if heavy > plain else "nothing"
     return words in told.template and ("not at all" in told.template) == (plain < 0)
 
@@ -559,21 +564,22 @@ CHECKS: dict[str, Callable[[Told], Any]] = {
     "Rate {rate} oscillates.": rate("oscillates"),
     "Rate {rate} stalls: no slope is left.": rate("stalls"),
     "Rate {rate}: still on its way.": rate("on its way"),
-    "Equally deep. Can a larger step throw a ball out?": lambda told: len(minima(told)) > 1 and np.ptp(losses_at(told, minima(told))) < 1e-9,
-    "Can a larger step throw a ball out of its bottom?": general("a question"),
+    "Equally deep. Does a ball settle in each at any step?": lambda told: len(minima(told)) > 1 and np.ptp(losses_at(told, minima(told))) < 1e-9,
+    "Does a ball settle in a bottom at any step?": general("a question"),
     "By its curvature, the sharpest should fail first, above {limit}.": forecast,
     "By its curvature, this one should fail above {limit}.": forecast,
-    "At {rate} every ball stays.": tried(0),
-    "At {rate} not every ball stays.": tried(0),
-    "At {rate} the sharpest cannot hold its ball.": tried(1),
-    "At {rate} it cannot hold its ball.": tried(1),
+    "At {rate} every ball settles.": tried(0),
+    "At {rate} not every ball settles.": tried(0),
+    "At {rate} the ball in the sharpest never settles.": tried(1),
+    "At {rate} it never settles.": tried(1),
     "At {rate} it is not as foretold.": tried(1),
     "Deep does not mean safe.": deep_not_safe,
-    "Weight helps: there in {a} instead of {b}.": weight,
-    "Weight costs: there in {a} instead of {b}.": weight,
-    "Weight changes nothing: both are there in {a}.": weight,
-    "Weight helps: there in {a}. Without it, not at all.": weight,
-    "With that weight it is not there after {s}.": weight,
+    "With momentum {a} instead of {b}, to another bottom.": weight,
+    "Momentum helps: there in {a} instead of {b}.": weight,
+    "Momentum costs: there in {a} instead of {b}.": weight,
+    "Momentum changes nothing: both are there in {a}.": weight,
+    "Momentum helps: there in {a}. Without it, not at all.": weight,
+    "With that momentum it is not there after {s}.": weight,
     "Did we pick a nasty start?": general("a question"),
     **dict.fromkeys((
         "Ours crawled for {c}. Of {m} random starts, {k} crawl as long.",
@@ -591,7 +597,7 @@ CHECKS: dict[str, Callable[[Told], Any]] = {
     "Somebody said how wrong. What if nobody does?": general("the question that hands over"),
 }  # fmt: skip
 RARE = {
-    "No. It moves on.", "There is no bottom in sight.", "At {rate} not every ball stays.", "At {rate} it is not as foretold.",
+    "No. It moves on.", "There is no bottom in sight.", "At {rate} not every ball settles.", "At {rate} it is not as foretold.",
     "Same network, same point: much the same hills.", "Ours never crawled. Of {m} random starts, {k} does.", "Several bottoms, not equally deep.",
     "Ours crawled for {c}. Of {m} random starts, {k} crawls as long.", "Rate {rate} converges elsewhere.",
     "Ours crawled for {c}. Of {m} random starts, {k} crawl as long.",

@@ -45,7 +45,8 @@ def test_the_defaults_tell_the_course_s_story():
     words = said(scene)
     for sentence in (
         "From 175.1 down to 13.31.", "No. A saddle: down was there, only faint.", "Several bottoms, all equally deep.",
-        "At 0.0149 every ball stays.", "At 0.0150 the sharpest cannot hold its ball.", "Weight helps: there in 26 steps instead of 71 steps.",
+        "At 0.0149 every ball settles.", "At 0.0150 the ball in the sharpest never settles.",
+        "With momentum 26 steps instead of 71 steps, to another bottom.",
     ):  # fmt: skip
         assert sentence in words
     assert 60 <= scene.beats[-1].end <= 150
