@@ -240,7 +240,7 @@ class GradientDescent(Chapter):
         if trace.text["surface.scale"] == "logarithmic":
             notes.append(Tag("heights: logarithmic scale", size=note, at=(0, top - 2.2 * note), plate=0.6))
         rule = Label(RULES[self.params.optimiser])
-        formula = Formula(rule, self.frame.number, width=self.frame.stage.width).move_to((0, top - 0.5, 0))
+        formula = Formula(rule, self.frame.number, width=self.frame.stage.width).move_to((0, top - 0.65, 0))
         with self.beat():
             self.track(self.turn(2.0, near=0.25, elevation=34, plumb=0, reach=0.2))
             self.show(*notes)
@@ -384,7 +384,7 @@ class GradientDescent(Chapter):
 
     def heavy_ball(self) -> None:
         """The same start with momentum."""
-        trace, words = self.trace, {"descent": "steps without momentum", "heavy": "steps with momentum"}
+        trace, words = self.trace, {"descent": "steps", "heavy": "momentum"}
         there = [name for name in words if trace[f"{name}.there"] >= 0]
         counts = [(trace.quantity(f"{name}.there", decimals=0), words[name]) for name in there]
         shown = [Figures(self.plan(MAP).side, counts)] if counts else []
@@ -402,7 +402,7 @@ class GradientDescent(Chapter):
         trace = self.trace
         all_of_them, as_long = (trace.quantity(f"random.{each}", decimals=0) for each in ("count", "as_long"))
         own = trace.quantity("random.own", decimals=0)
-        counts = [(own, "steps ours crawled"), (all_of_them, "random starts"), (as_long, "crawl as long")]
+        counts = [(own, "steps"), (all_of_them, "starts"), (as_long, "as long")]
         figures = Figures(self.plan(MAP).side, counts)
         with self.beat():
             self.say("Did we pick a nasty start?")

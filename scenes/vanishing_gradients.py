@@ -264,12 +264,12 @@ class VanishingGradients(Chapter):
         with self.beat():
             self.add(one, plain)
             for field, variant in ((one, BOTH), (plain, PLAIN)):
-                self.track(Turn(field, 3.6, linear, moment=self.moments))
+                self.track(Turn(field, 5.4, linear, moment=self.moments))
                 self.track(Turn(field, 1.0, boundary=self.decided(variant)))
             self.say("Same points, same {depth} layers, same start: who learns?", depth=self.depth)
             self.settle()
+            self.drift(8.0, nearer=1.02)
             self.say(OUTCOME)
-            self.say("Language models stack dozens of layers, too.")
             self.say(QUESTION)
         self.twin = one
         return plain
@@ -283,19 +283,18 @@ class VanishingGradients(Chapter):
         words = Sentence("loss {x}", {"x": t.quantity("losses", PLAIN, 0)})
         loss = Tag(words, slabs, "under", (0.3, -1.7 * self.frame.label), self.frame.label, align="right")
         with self.beat():
-            self.play(FadeOut(self.twin, run_time=0.5), ReplacementTransform(plain, face, run_time=1.0))
+            turned = ReplacementTransform(plain, face, run_time=1.0)
+            self.play(FadeOut(self.twin, run_time=0.5), turned, self.pulled_back(0.8))
             self.add(slabs)
             opening = Turn(slabs, 2.4, turn=0.55, points=0.45), Later(1.6, Turn(slabs, 0.7, loss=1))
             self.play(FadeOut(face, run_time=0.5), *opening, Later(1.9, FadeIn(loss, run_time=0.5)))
             self.say("Learning starts at the far end: how wrong?")
-            self.track(Turn(slabs, 4.6, linear, front=self.layers))
+            self.track(Turn(slabs, 5.6, linear, front=self.layers))
             self.say("The answer walks back, layer by layer.")
             self.say(PASSES)
-            self.settle()
-            self.track(FadeOut(loss, run_time=0.4))
+            self.play(FadeOut(loss, run_time=0.4))
             self.track(Turn(slabs, 4.2, turn=0.46))
             self.say("How much of it reaches the first?")
-            self.wait(1.0)
         return slabs
 
     def count_tenths(self, slabs: Slabs) -> list[Any]:
@@ -317,6 +316,7 @@ class VanishingGradients(Chapter):
             self.play(Turn(slabs, 1.8, log=1), Later(0.5, FadeIn(self.axes)))
             self.say("Now every line is a factor of {factor}.", factor=Label(self.factor_of(self.axes)))
             self.play(*(FadeIn(end) for end in ends))
+            self.drift(4.4)
             self.say(ARRIVES, last=self.figure("last", PLAIN), first=self.figure("first", PLAIN))
         return [slabs, self.axes, *ends]
 
@@ -335,18 +335,18 @@ class VanishingGradients(Chapter):
         step, value, changed = (each.center[:2] - middle for each in (areas.step, areas.value, areas.count))
         count = t.quantities("changed", decimals=0)
         big = {"size": frame.number, "anchor": "below"}
-        bigger = {"size": 1.25 * frame.number, "anchor": "below", "color": self.theme.chosen}
+        bigger = {"size": 1.25 * frame.number, "anchor": "below"}
         readouts = [
             Readout(t.quantities("steps", decimals=0), cells, "step", before="step ", at=step, **big),
             Readout(t.quantities("followed", decimals=8), cells, "step", at=value, **bigger),
             Readout(count, cells, "step", before="changed: ", at=changed, **big),
         ]
         with self.beat():
-            self.swap(leaving, readouts, Later(0.3, Turn(cells, 1.2, shown=1)))
+            self.swap(leaving, readouts, Later(0.3, Turn(cells, 1.2, shown=1)), self.pulled_back(0.8))
+            self.track(Turn(cells, 4.4, linear, step=last))
             self.say("The first layer’s weights, through {steps} of training.", steps=self.counted_steps())
-            self.play(Turn(cells, 2.6, linear, step=last))
-            self.hush()
-            self.wait(0.8)
+            self.settle()
+            self.drift(4.4)
             self.say(UNMOVED, n=count[-1])
         return [cells, *readouts]
 
@@ -373,12 +373,13 @@ class VanishingGradients(Chapter):
         foretold = self.number(product, filters, "out", size=self.small_number, plate=0.7)
         badge = self.measured(ACCOUNT, place, areas.foot)
         with self.beat():
-            self.swap(leaving, (filters, *over))
+            self.swap(leaving, (filters, *over), self.pulled_back(0.8))
             self.say("Inside a layer it meets two filters.")
             self.play(Turn(filters, 1.5, linear, beam=0.55), Later(0.9, FadeIn(under[0])))
             self.play(Turn(filters, 1.2, linear, beam=1), Later(0.5, FadeIn(under[1])))
             self.say("The slope leaves {s} of its length, the weights {w}.", s=slope, w=weight)
             self.play(FadeIn(foretold))
+            self.drift(6.0)
             self.say("So a layer should pass on {f}. Does it?", f=product)
             self.wait(0.5)
             self.play(FadeIn(badge, shift=0.2 * DOWN))
@@ -400,11 +401,12 @@ class VanishingGradients(Chapter):
         style = {"anchor": "middle", "at": offset, "size": self.frame.number}
         depth = Readout(t.quantities("depths", decimals=0), field, "moment", after=" layers", **style)
         with self.beat():
-            self.swap(leaving, (field, self.small, lines, depth))
+            self.swap(leaving, (field, self.small, lines, depth), self.pulled_back(0.6))
             self.play(Turn(lines, 0.6, drawn=1))
             self.say("Would fewer layers do?")
             for stop in range(1, last + 1):
                 self.play(Turn(field, 0.8, moment=stop), Turn(lines, 0.8, drawn=stop + 1))
+            self.drift(3.6)
             self.say(DEPTH)
         self.lines = lines
         return [field, depth]
@@ -420,10 +422,10 @@ class VanishingGradients(Chapter):
         out = Readout(t.quantities("foretold"), filters, "start", anchor="out", **beam)
         shown = [filters, *self.names_over(filters), slope, weight, out]
         with self.beat():
-            self.swap([*leaving, self.lines, self.small], shown)
+            self.swap([*leaving, self.lines, self.small], shown, self.pulled_back(0.6))
             self.say("Is it the depth, or the start?")
             for stop in (1, 2) if (used_start, other_start) == (0, 2) else (other_start,):
-                self.play(Turn(filters, 1.2, start=stop))
+                self.play(Turn(filters, 1.6, start=stop))
                 words = {"start": Label(STARTS[stop]), "w": t.quantity("weight_factor", stop)}
                 self.say("{start}: the weights pass {w}.", **words)
         study = self.plan(STUDY)
@@ -431,11 +433,12 @@ class VanishingGradients(Chapter):
         badge = self.measured(START_HELPS, other_start, study.words)
         with self.beat():
             self.swap(shown, (field, self.small, self.lines))
-            self.track(Turn(field, 3.6, linear, moment=self.moments, boundary=self.decided(START)))
+            self.track(Turn(field, 5.6, linear, moment=self.moments, boundary=self.decided(START)))
             self.play(Turn(self.lines, 1.5, drawn=len(self.lines.up)))
             self.play(FadeIn(badge))
             self.say(START_HELPS)
             self.settle()
+            self.drift(4.4)
             self.say(START_LEARNS, steps=self.counted_steps())
         return [field, self.small, self.lines, badge]
 
@@ -457,17 +460,19 @@ class VanishingGradients(Chapter):
             build = Turn(slabs, 1.2, **built_over), Turn(block, 1.2, **dials)
             with self.beat():
                 if variant == ROAD:
-                    self.swap(leaving, (slabs, block, field))
-                    self.play(*build)
+                    self.swap(leaving, (slabs, block, field), self.pulled_back(0.6))
+                    self.track(*build)
                 else:
                     self.swap(leaving, (field,), *build)
                 self.say(built)
+                self.settle()
                 slabs.turn(version=variant)
-                self.track(Turn(field, 2.6, linear, moment=self.moments, boundary=self.decided(variant)))
-                self.play(Turn(slabs, 2.0, linear, front=self.layers))
+                self.track(Turn(field, 3.4, linear, moment=self.moments, boundary=self.decided(variant)))
+                self.play(Turn(slabs, 2.4, linear, front=self.layers))
                 self.play(*(FadeIn(end) for end in ends))
                 self.settle()
                 self.play(FadeIn(badge, shift=0.2 * DOWN))
+                self.track(Turn(slabs, 4.0, linear, turn=0.62 if variant == NORM else 0.5))
                 self.say(cases, right=lambda: t.quantity("right", BOTH, decimals=0, unit=" %"))
             leaving = [field, *ends, badge]
         style = {"moment": self.moments, "boundary": self.decided(BOTH)}
@@ -475,6 +480,7 @@ class VanishingGradients(Chapter):
         with self.beat():
             self.play(Turn(leaving[0], 0.6, points=0))
             self.swap(leaving[:1], (fresh,))
+            self.drift(7.0)
             self.say("And points that it never saw?")
             self.say(UNSEEN)
         return [slabs, block, fresh, *leaving[1:]]
@@ -489,7 +495,8 @@ class VanishingGradients(Chapter):
         formula = Formula(FACTOR, 0.8 * self.frame.number, width=areas.formula.width)
         formula.move_to(areas.formula.center)
         with self.beat():
-            self.swap(leaving, (one, plain))
+            self.swap(leaving, (one, plain), self.pulled_back(0.6))
+            self.drift(9.0, nearer=1.02)
             self.say(ANSWER, f=self.trace.quantity("measured", int(self.trace["used"])))
             self.show(formula)
             self.say("Now it can learn. How large a step dare we take?")

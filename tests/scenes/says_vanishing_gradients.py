@@ -285,7 +285,6 @@ CHECKS: dict[str, Callable[[Told], Any]] = {
     "One training breaks down.": any_breaks,
     "They do not end up alike.": lambda told: not parts_ways(told) and not both_guess(told) and not any_breaks(told) and anew(told).losses[-1] != anew(told, BOTH).losses[-1],
     "They end up alike.": lambda told: not any_breaks(told) and math.isclose(anew(told).losses[-1], anew(told, BOTH).losses[-1], rel_tol=1e-5),
-    "Language models stack dozens of layers, too.": general("GPT-2 has 12 to 48, SmolLM2 has 30"),
     "Where did it break?": parts_ways,
     "What made the difference?": lambda told: not parts_ways(told),
     "Learning starts at the far end: how wrong?": general("how backpropagation runs"),
