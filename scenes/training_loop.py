@@ -157,7 +157,7 @@ class TrainingLoop(Chapter):
             self.hush()
             self.exchange(verbs[:1], verbs[1:2], Turn(wheel, 0.9, gap=1), Later(0.5, FadeIn(loss)))
             first, last = (t.quantity("one_path_losses", part) for part in (0, 30))
-            self.drift(8.0, on=wheel)
+            self.drift(8.0, nearer=1.015, on=wheel)
             self.say("The smaller the right bar, the larger the loss: {a}.", a=first)
             self.hush()
             self.track(Turn(wheel, 2.6, linear, back=1))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nnanim.trace import Trace
 from nnanim.visuals import BendHeap, Knobs, Rounds, Sliver, WeightWall, Wheel, WheelRow
 from nnanim.visuals.networks.reel import Reel
-from nnanim.visuals.networks.wheel import BAND, BAR, DIGIT, FOOT, NAME, NEURON, RING, _weave
+from nnanim.visuals.networks.wheel import BAND, CLEAR, DIGIT, NEURON, RING, _weave
 from nnanim.visuals.networks.wheel_row import Tally
 from nnanim.visuals.page.frame import Region
 
@@ -34,10 +34,14 @@ def trace(hidden: int = 24, count: int = 5, networks: int = 1) -> Trace:
 
 
 @pytest.mark.parametrize("hidden", [8, 24, 32])
-def test_the_parts_of_a_wheel_keep_apart(hidden):
+@pytest.mark.parametrize("share", [1.0, 0.4, 0.25])
+def test_the_parts_of_a_wheel_keep_apart(hidden, share):
     """From the middle outwards, and neighbours in the ring."""
-    assert DIGIT * 2**0.5 < RING - NEURON < RING + NEURON < BAND[0] < BAND[1] < NAME < FOOT < FOOT + BAR <= 1
-    wheel = Wheel.named(trace(hidden), "r", REGION)[0]
+    region = Region(share * REGION.left, share * REGION.right, share * REGION.bottom, share * REGION.top)
+    wheel = Wheel.named(trace(hidden), "r", region)[0]
+    ring, name, foot, bar = wheel.rim
+    assert DIGIT * 2**0.5 < RING - NEURON < RING + NEURON < BAND[0] < BAND[1] < name - 0.5 * wheel.em / wheel.hub[2] < name + ring < foot
+    assert ring >= CLEAR * wheel.em / wheel.hub[2] and (foot + bar) * wheel.hub[2] <= min(region.width, region.height) / 2 + 1e-9
     x, y, radius = wheel.hub
     spots = wheel._spots(np.array([x, y]), radius)
     gaps = np.linalg.norm(spots - np.roll(spots, 1, axis=0), axis=1)

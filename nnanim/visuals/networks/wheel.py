@@ -19,9 +19,13 @@ from nnanim.visuals.paint.canvas import Canvas
 from nnanim.visuals.paint.painted import Floats
 from nnanim.visuals.paint.picture import Picture
 
-DIGIT, RING, NEURON, BAND, NAME, FOOT, BAR = 0.34, 0.585, 0.061, (0.652, 0.735), 0.8, 0.885, 0.115
+DIGIT, RING, NEURON, BAND = 0.34, 0.585, 0.061, (0.652, 0.735)
 """Shares of the radius: half of the digit's side, the ring of neurons and the radius of one, the band of the second layer's
-lines, the ring of names, where the bars stand and how long a full one is."""
+lines."""
+CLEAR = 0.62
+"""Radius of the ring round a name, in em."""
+LEAST_BAR = 0.06
+"""Of a full bar, in a wheel that is small beside its type."""
 ARC = 14
 """Points of a line of the second layer."""
 
@@ -56,7 +60,7 @@ class Wheel(Picture):
     def __init__(
         self, region: Region, reel: Reel, label: int = 0, gradients: tuple[ArrayLike, ArrayLike] | None = None, **dials: float
     ) -> None:
-        self.reel, self.label = reel, label
+        self.reel, self.label, self.em = reel, label, frame().mark
         second, first = gradients if gradients is not None else (np.zeros(reel.lines.shape[1:]), np.zeros(reel.hidden.shape[1]))
         self.second, self.first = np.asarray(second, dtype=float), np.asarray(first, dtype=float)
         half = min(region.width, region.height) / 2
@@ -74,9 +78,11 @@ class Wheel(Picture):
 
     @property
     def hub(self) -> tuple[float, float, float]:
-        """The middle, and the radius."""
+        """The middle, and the radius: all of the half width, less where names in their type need more of it."""
         left, bottom, right, top = self.corners
-        return (left + right) / 2, (bottom + top) / 2, (right - left) / 2
+        half = (right - left) / 2
+        radius = min(half, (half - 2 * CLEAR * 0.935 * self.em) / (BAND[1] + 0.01 + LEAST_BAR))
+        return (left + right) / 2, (bottom + top) / 2, max(radius, 0.4 * half)
 
     @property
     def neuron(self) -> float:
@@ -88,12 +94,21 @@ class Wheel(Picture):
         x, y, radius = self.hub
         return np.array([x + share * radius * np.sin(angle), y + share * radius * np.cos(angle), 0.0])
 
+    @property
+    def rim(self) -> tuple[float, float, float, float]:
+        """Shares of the radius: the ring round a name, where names stand, where the bars do, how long a full one is."""
+        ring = max(0.075, CLEAR * self.em / self.hub[2])  # it clears the type of a small wheel, too
+        name = BAND[1] + 0.87 * ring
+        foot = name + ring + 0.01
+        return ring, name, foot, max(LEAST_BAR, 1 - foot)
+
     def anchor(self, name: str) -> Floats:
         """See the class."""
+        _, names, foot, bar = self.rim
         if name.startswith("name"):
-            return self.at(NAME, _turns(10)[int(name[4:])])
+            return self.at(names, _turns(10)[int(name[4:])])
         if name == "gap":
-            return self.at(FOOT + BAR + 0.02, _turns(10)[self.label])
+            return self.at(foot + bar + 0.02, _turns(10)[self.label])
         places = {"top": (1.0, 0.0), "right": (1.0, 0.25), "foot": (1.0, 0.5), "left": (1.0, 0.75), "digit": (DIGIT, 0.5),
                   "neuron": (RING, 0.25), "lines": (BAND[1], 0.31)}  # fmt: skip
         if name not in places:
@@ -103,8 +118,8 @@ class Wheel(Picture):
 
     def names(self, size: float | None = None) -> list[Tag]:
         """The ten answers, which hold on to it."""
-        em = frame().mark if size is None else size
-        return [Tag(Label(str(digit)), self, f"name{digit}", size=em, color=theme().text) for digit in range(10)]
+        self.em = frame().mark if size is None else size
+        return [Tag(Label(str(digit)), self, f"name{digit}", size=self.em, color=theme().text) for digit in range(10)]
 
     def runs(self, numbers: Sequence[Quantity], point: Floats, size: float, **style: Any) -> Readout:
         """A number that runs with its moments and stands at a point of the frame."""
@@ -207,16 +222,17 @@ class Wheel(Picture):
 
     def _answers(self, canvas: Canvas, radius: float, shares: Floats, come: float, opacity: float) -> None:
         best = int(np.argmax(shares))
+        ring, names, stand, bar = self.rim
         for answer, angle in enumerate(_turns(10)):
-            foot, full = self.at(FOOT, angle), self.at(FOOT + BAR, angle)
+            foot, full = self.at(stand, angle), self.at(stand + bar, angle)
             canvas.line([foot, full], 0.042 * radius, rgba(theme().line), 0.7 * opacity)
             share = come * float(shares[answer])
             if share > 0.01:
                 color = rgba(theme().text if answer == best else theme().muted)
                 canvas.line([foot, foot + share * (full - foot)], 0.05 * radius, color, opacity)
             if answer == best and come > 0.5:
-                x, y, _ = self.at(NAME, angle)
-                canvas.disc(x, y, 0.075 * radius, rgba(theme().chosen), (2 * come - 1) * opacity, line=0.016 * radius)
+                x, y, _ = self.at(names, angle)
+                canvas.disc(x, y, ring * radius, rgba(theme().chosen), (2 * come - 1) * opacity, line=0.016 * radius)
             if answer == self.label and self.dial("gap"):
                 lack = foot + float(shares[answer]) * (full - foot)
                 canvas.line([full, full + self.dial("gap") * (lack - full)], 0.05 * radius, along(theme().loss_ramp, 0.97))

@@ -14,7 +14,7 @@ from nnanim.visuals.networks.reel import Reel
 from nnanim.visuals.networks.wheel import Wheel
 from nnanim.visuals.page.frame import Region, frame
 from nnanim.visuals.page.plan import Plan, across, down
-from nnanim.visuals.page.readout import Tag
+from nnanim.visuals.page.readout import Tag, fitting
 from nnanim.visuals.page.theme import rgba, theme
 from nnanim.visuals.paint.canvas import Canvas
 from nnanim.visuals.paint.motion import Turn
@@ -97,6 +97,8 @@ class WheelRow:
         self.names = [tag for wheel in self.wheels for tag in wheel.names()]
         feet = [getattr(areas, f"foot{k}").inset(0.15, 0.05).rows([42, 58], gap=0.12) for k in range(len(reels))]
         self.places = [low.center for _, low in feet] if tallied else [getattr(areas, f"foot{k}").center for k in range(len(reels))]
+        self.breadth = areas.foot0.width
+        """Room for words, in manim units."""
         self.tallies = [Tally(high, reel.right) for (high, _), reel in zip(feet, reels, strict=True)] if tallied else []
 
     @property
@@ -122,8 +124,8 @@ class WheelRow:
         return np.asarray((self.places[place] - self.wheels[place].anchor("foot"))[:2])
 
     def words(self, contents: Sequence[Showable], size: float | None = None) -> list[Tag]:
-        """A number or some words for each wheel."""
-        em = frame().number if size is None else size
+        """A number or some words for each wheel, as large as they have room."""
+        em = min(frame().number if size is None else size, fitting(contents, self.breadth))
         return [Tag(words, self.wheels[k], "foot", self.offset(k), em) for k, words in enumerate(contents)]
 
     def passing(self, seconds: float, places: Sequence[int] | None = None) -> list[Animation]:
