@@ -281,7 +281,8 @@ class VanishingGradients(Chapter):
         xs = np.arange(self.layers, 0, -1)
         slabs = Slabs(stage, face, t["norms"][:1], self.axes, xs, turn=0, points=1)
         words = Sentence("loss {x}", {"x": t.quantity("losses", PLAIN, 0)})
-        loss = Tag(words, slabs, "under", (0.3, -1.7 * self.frame.label), self.frame.label, align="right")
+        below = (-3.6 if self.frame.portrait else -1.7) * self.frame.label
+        loss = Tag(words, slabs, "under", (0.3, below), self.frame.label, align="right")
         with self.beat():
             turned = ReplacementTransform(plain, face, run_time=1.0)
             self.play(FadeOut(self.twin, run_time=0.5), turned, self.pulled_back(0.8))

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from nnanim.quantity import Showable
 from nnanim.visuals.page.frame import Region, frame
-from nnanim.visuals.page.readout import Tag
+from nnanim.visuals.page.readout import Tag, fitting
 from nnanim.visuals.page.theme import along, rgba, theme
 from nnanim.visuals.paint.canvas import Canvas
 from nnanim.visuals.paint.painted import Floats
@@ -87,8 +87,9 @@ class Firing(Picture):
         return super().anchor(name)
 
     def caption(self, content: Showable) -> Tag:
-        """What is written below the layers."""
-        em = frame().label
+        """What is written below the layers, no wider than they are where that can be read."""
+        left, _, right, _ = self.corners
+        em = max(frame().smallest, min(frame().label, fitting([content], right - left)))
         return Tag(content, self, "below", (0.0, -0.9 * em), em)
 
     def draw(self, canvas: Canvas) -> None:

@@ -80,7 +80,7 @@ class SweptField(Field):
     def chart(self, region: Region, shares: ArrayLike) -> tuple[Axes, Curves]:
         """The share of points on the right side of each line, (A,), over the line's direction: axes and curve."""
         scales = LinearScale(0, 180, (0, 45, 90, 135, 180)), LinearScale(40, 100, (50, 100))
-        axes = Axes(region, *scales, "direction of the line, degrees", "points on the right side, percent")
+        axes = Axes(region, *scales, "direction, degrees", "right side, percent")
         return axes, Curves(axes, np.degrees(self.angles), [100 * np.asarray(shares)], [theme().text])
 
     def draw(self, canvas: Canvas) -> None:
