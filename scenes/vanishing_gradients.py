@@ -473,7 +473,6 @@ class VanishingGradients(Chapter):
                 self.play(*(FadeIn(end) for end in ends))
                 self.settle()
                 self.play(FadeIn(badge, shift=0.2 * DOWN))
-                self.track(Turn(slabs, 4.0, linear, turn=0.62 if variant == NORM else 0.5))
                 self.say(cases, right=lambda: t.quantity("right", BOTH, decimals=0, unit=" %"))
             leaving = [field, *ends, badge]
         style = {"moment": self.moments, "boundary": self.decided(BOTH)}

@@ -199,7 +199,7 @@ def is_in(module: str, *packages: str) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
-TORCH_FREE = tuple(f"nnanim.sim.{name}" for name in ("outcomes", "riddle", "findings", "surfaces", "twin_outcomes"))
+TORCH_FREE = tuple(f"nnanim.sim.{name}" for name in ("outcomes", "riddle", "findings", "future_findings", "surfaces", "twin_outcomes"))
 """Simulations' definitions that words need as well: they load no torch."""
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from math import tau
 
 import cairo
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nnanim.visuals.paint import stencil
@@ -41,6 +42,8 @@ def canvas(seed):
     line=st.none() | st.floats(0.01, 0.4),
 )
 def test_a_shape_looks_as_if_drawn(points, color, line):
+    # Where neighbouring points coincide a line has no direction, and cairo takes any for its joins and caps.
+    assume(min(np.hypot(*np.subtract(one, other)) for one, other in pairwise(points)) > 1e-3)
     # Inside of the picture: at its edges cairo cuts paths off, and then rounds what is left of them otherwise.
     expected, plain = canvas(0)
     shape(plain, points)

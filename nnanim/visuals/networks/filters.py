@@ -20,6 +20,8 @@ PLACES = (0.7, 0.32)
 """Where the filters stand, as shares of the width: the slopes, which the gradient meets first, and the weights."""
 PLATE = 0.15
 """Width of a filter as a share of the width of all."""
+FINER = 8
+"""Cells are painted as so many by so many smooth pixels: of single ones cairo picks the neighbour at an edge, now and then."""
 
 
 class Filters(Picture):
@@ -121,7 +123,8 @@ class Filters(Picture):
         rise = (shape[1][1] - shape[0][1]) / (right - left)
         ctx.transform(_sheared(left, rise))
         height = top - shape[1][1]
-        canvas.image(colors, (left, low, right, low + height), 0.93, smooth=False)
+        fine = colors.repeat(FINER, axis=0).repeat(FINER, axis=1)
+        canvas.image(fine, (left, low, right, low + height), 0.93)
         ctx.restore()
         canvas.line(shape, 0.04, rgba(theme().muted), closed=True)
 
