@@ -18,7 +18,7 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from nnanim.sim import all_heads, language_model
 from nnanim.trace import Trace
-from nnanim.visuals.tokens.attention import token_names
+from nnanim.visuals.tokens.names import token_names
 
 SLUG = "qkv-attention"
 SENTENCE = "The cat sat on the mat because it was tired"

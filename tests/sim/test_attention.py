@@ -1,10 +1,8 @@
-"""Attention against torch's own and against loops; the head search against a model whose heads were planted."""
+"""Attention against torch's own and against loops."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,7 @@ from hypothesis import strategies as st
 from torch.nn.functional import scaled_dot_product_attention
 
 from nnanim.params import ParameterError
-from nnanim.sim import attention, head_search, language_model
+from nnanim.sim import attention, language_model
 
 SENTENCE = "The cat sat on the mat because it was tired"
 
@@ -129,105 +127,3 @@ def test_the_real_head_of_the_reference():
     assert (arrays["looking"], arrays["target"]) == (7, 1)
     assert arrays["attention"][7, 1] == pytest.approx(0.80, abs=0.005)
     assert (arrays["rivals"], arrays["followers"], arrays["undecided"], arrays["equals"]) == (8, 5, 0, 0)
-
-
-# The search --------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Seen:
-    attention: torch.Tensor
-    logits: torch.Tensor
-
-
-@dataclass
-class Sizes:
-    name: str = "planted"
-    n_layers: int = 3
-    n_heads: int = 4
-    n_vocabulary: int = 2000
-    n_context: int = 512
-
-
-@dataclass
-class Planted:
-    """Words are tokens; three heads do by rule what is searched for, the others spread their attention evenly."""
-
-    config: Sizes = field(default_factory=Sizes)
-    words: dict[str, int] = field(default_factory=dict)
-
-    def encode(self, text: str) -> list[int]:
-        parts = [part if not n else f" {part}" for n, part in enumerate(text.split())]
-        return [self.words.setdefault(part, len(self.words)) for part in parts]
-
-    def token_texts(self, ids: Any) -> list[str]:
-        known = {number: word for word, number in self.words.items()}
-        return [known.get(int(number), f" w{number}") for number in ids]
-
-    def forward(self, ids: list[int], keep: Any = ()) -> Seen:
-        count = len(ids)
-        even = torch.ones(count, count).tril()
-        a = (even / even.sum(-1, keepdim=True)).repeat(3, 4, 1, 1)
-        names = {number for word, number in self.words.items() if word.strip() in head_search.NAMES}
-        for i in range(1, count):
-            a[1, 2, i] = torch.eye(count)[i - 1]
-            earlier = [j for j in range(i) if ids[j] == ids[i]]
-            a[2, 0, i] = torch.eye(count)[earlier[-1] + 1 if earlier else 0]
-            once = [j for j in range(i) if ids[j] in names and ids[: i + 1].count(ids[j]) == 1]
-            a[2, 3, i] = torch.eye(count)[once[0] if once else i]
-        return Seen(a, torch.zeros(count, 5).index_fill(1, torch.tensor([2]), 1.0))
-
-
-def test_the_search_finds_the_planted_heads():
-    shares: list[float] = []
-    arrays, text = head_search.search_heads(Planted(), 1, lambda share, what: shares.append(share))
-    found = {name: (int(arrays[f"found.{name}.layer"]), int(arrays[f"found.{name}.head"])) for name in head_search.PATTERNS}
-    assert found == {"previous": (2, 3), "induction": (3, 1), "indirect": (3, 4)}
-    for name, control in {"previous": 1.0, "induction": 0.0, "indirect": 0.0}.items():
-        assert arrays[f"found.{name}.score"] == arrays[f"found.{name}.check"] == 1.0
-        assert arrays[f"found.{name}.control"] == pytest.approx(control, abs=1e-6)
-        assert arrays[f"found.{name}.scores"].shape == (3, 4)
-        assert arrays[f"found.{name}.most"] == 1.0
-    assert "found.induction.lift" not in arrays  # this model does not offer what its heads write
-    assert shares == sorted(shares)
-    assert shares[-1] == 1.0
-    assert "John" in text["example.indirect.tokens"]
-    assert arrays["example.indirect.answer"] == pytest.approx(math.e / (math.e + 4))
-
-
-@pytest.mark.parametrize("seed", [0, 7])
-def test_inputs_are_what_they_say(seed):
-    model = Planted()
-    for shuffled in head_search.previous_inputs(model, torch.Generator().manual_seed(seed)).control:
-        texts = model.token_texts(shuffled.ids)
-        originals = [model.token_texts(model.encode(sentence)) for sentence in head_search.SENTENCES]
-        source = next(words for words in originals if sorted(words) == sorted(texts))
-        pairs = set(pairwise(source))
-        assert not any(pair in pairs for pair in pairwise(texts))
-    inputs = head_search.induction_inputs(model, torch.Generator().manual_seed(seed))
-    for case in [*inputs.search, *inputs.check]:
-        half = len(case.ids) // 2
-        assert case.ids[:half] == case.ids[half:]
-        assert len(set(case.ids)) == half
-        assert [case.ids[c] for c in case.columns[:-1]] == [case.ids[(r + 1)] for r in case.rows[:-1]]
-    for case, control in zip(inputs.check, inputs.control, strict=True):
-        half = len(case.ids) // 2
-        assert len(control.ids) == len(case.ids)
-        assert control.ids[:half] == case.ids[:half]
-        assert len(set(control.ids)) == 2 * half
-        assert (control.rows, control.columns) == (case.rows, case.columns)
-    inputs = head_search.indirect_inputs(model, torch.Generator().manual_seed(seed))
-    searched = {tuple(case.ids) for case in inputs.search}
-    assert not searched & {tuple(case.ids) for case in inputs.check}
-    for case, control in zip(inputs.check, inputs.control, strict=True):
-        first, giver = (model.token_texts([case.ids[place]])[0].strip() for place in (case.columns[0], 8))
-        swapped = model.token_texts([control.ids[8]])[0].strip()
-        assert first != giver
-        assert swapped == first
-        assert case.ids[:8] == control.ids[:8]
-        assert case.ids[9:] == control.ids[9:]
-
-
-def test_a_model_that_reads_too_little_is_refused():
-    with pytest.raises(ParameterError, match="planted reads 5 tokens, the search needs"):
-        head_search.search_heads(Planted(Sizes(n_context=5)), 0)

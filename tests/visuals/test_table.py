@@ -14,7 +14,7 @@ from manim import tempconfig
 
 from nnanim.quantity import Label, Quantity
 from nnanim.visuals.page.frame import Region, frame
-from nnanim.visuals.page.table import ELLIPSIS, Table, elide, product_table, rows_that_fit
+from nnanim.visuals.page.table import ELLIPSIS, Table, elide, rows_that_fit
 
 ALIGN: Any = ["left", "center", "right"]
 
@@ -133,16 +133,3 @@ def test_as_many_rows_fit_as_are_promised(height):
     if height < (count + 1) * 1.2 * frame().smallest * 0.999:  # a thousandth is forgiven
         with pytest.raises(ValueError, match="does not fit"):
             Table([["a"]] * (count + 1), region, ["left"])
-
-
-def test_a_dot_product_is_written_out():
-    first, second = (0.5, -1.0, 2.0), (4.0, 3.0, 0.25)
-    products = [
-        (Quantity(a, f"q[{n}]"), Quantity(b, f"k[{n}]"), Quantity(a * b, f"products[{n}]"))
-        for n, (a, b) in enumerate(zip(first, second, strict=True))
-    ]
-    table = product_table(("query", "key", "product"), products, ("score", Quantity(-0.5, "score")), Region(-4, 4, -2, 2))
-    assert [table.cell(0, column).string for column in (0, 2, 4)] == ["query", "key", "product"]
-    assert [table.cell(2, column).string for column in range(5)] == ["−1.00", "×", "3.00", "=", "−3.00"]
-    assert [table.cell(4, column).string for column in (2, 4)] == ["score", "−0.50"]
-    assert table.row_heights[4] < table.rules.get_center()[1] < table.row_heights[3]

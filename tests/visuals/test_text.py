@@ -16,7 +16,7 @@ from nnanim.quantity import Label, Quantity, UnsourcedDigit
 from nnanim.visuals.page import glyphs
 from nnanim.visuals.page.frame import Region, frame
 from nnanim.visuals.page.math import Formula
-from nnanim.visuals.page.text import Paragraph, TextLine, centred_lines, text_width, wrap
+from nnanim.visuals.page.text import Paragraph, TextLine, text_width, wrap
 
 UNITS = 1000
 letters = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ .,;:()", min_size=1, max_size=12).filter(
@@ -195,16 +195,6 @@ def test_a_paragraph_stays_in_its_region_or_refuses(parts, width, height):
     assert high[1] <= region.top + slack
     assert region.left - slack <= low[0]
     assert high[0] <= region.right + slack
-
-
-@given(st.lists(st.sampled_from(["a", "seed", "learning rate, momentum and the seed of the data"]), min_size=1, max_size=6), st.floats(2, 9))
-def test_centred_lines_share_a_size_that_fits(words, width):
-    made = centred_lines(words, width)
-    assert [line.string for line in made] == words
-    assert len({round(line.em, 9) for line in made}) == 1
-    assert made[0].em <= frame().body + 1e-9
-    assert all(abs(line.origin[0] + line.advance / 2) < 1e-9 and line.advance <= width + 1e-9 for line in made)
-    np.testing.assert_allclose([line.origin[1] for line in made], -1.5 * made[0].em * np.arange(len(words)), atol=1e-9)
 
 
 # Formulas ----------------------------------------------------------------------------------------------

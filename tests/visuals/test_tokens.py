@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnanim.characters import text_of
+from nnanim.quantity import Label
 from nnanim.visuals.page.frame import Region, frame
 from nnanim.visuals.page.glyphs import covers, outline
+from nnanim.visuals.tokens.names import token_names
 from nnanim.visuals.tokens.tokens import BOX_HEIGHT, TokenFlow, TokenRow, visible_text
 
 REGION = Region(-6, 6, -1, 1)
@@ -69,3 +71,11 @@ def test_a_growing_text_stays_in_its_region(tokens):
         assert last.box.get_top()[1] <= 0.6 + 1e-6 and last.box.get_bottom()[1] >= -0.6 - 1e-6
         assert flow.row(count - 1) - flow.first_row(count) < flow.visible
     assert last.box.height == pytest.approx(BOX_HEIGHT * flow.em)
+
+
+def test_names_are_for_people():
+    assert token_names(["The", " cat", "’s", " token", "ization", " ", "1", "2", "\n"]) == [
+        "The", "cat", "’s", "token", "·ization", "␣", "1", "·2", "↵",
+    ]  # fmt: skip
+    assert token_names([" antidisestablishmentarian"], 8) == ["antidis…"]
+    assert all(isinstance(name, Label) for name in token_names(["a", " 1"]))

@@ -122,38 +122,6 @@ class Table(VGroup):
         return VGroup(*(line for (r, _), line in sorted(self.cells.items()) if r == row))
 
 
-def product_table(
-    names: tuple[Showable, Showable, Showable],
-    products: Sequence[tuple[Showable, Showable, Showable]],
-    total: tuple[Showable, Showable],
-    region: Region,
-) -> Table:
-    """A dot product written out: factor × factor = product in each row, and their sum under a rule.
-
-    Parameters
-    ----------
-    names
-        Over the two columns of factors and the products.
-    products
-        Two factors and their product, one for each row.
-    total
-        What the sum is called, and the sum.
-    region
-        As of :class:`Table`. Columns are factor, ×, factor, =, product; row 0 has the names, the last one the sum.
-    """
-    first, second, product = names
-    rows: list[list[Showable | None]] = [[first, None, second, None, product]]
-    rows += [[a, "×", b, "=", ab] for a, b, ab in products]
-    rows.append([None, None, total[0], None, total[1]])
-    last, muted = len(rows) - 1, theme().muted
-    colors = {(0, column): muted for column in range(5)} | {(row, column): muted for row in range(1, last) for column in (1, 3)}
-    colors |= {(last, 2): muted, (last, 4): theme().highlight}
-    return Table(
-        rows, region, ["right", "center", "right", "center", "right"], size=1.25 * frame().body, colors=colors,
-        weights={(last, 4): "semibold"}, rules=[last],
-    )  # fmt: skip
-
-
 def fitted_size(
     region: Region, extents: np.ndarray, rows: int, size: float, gap: float = COLUMN_GAP
 ) -> float:

@@ -220,18 +220,6 @@ def row(parts: Sequence[TextLine], x: float, baseline: float, gap: float | None 
     return VGroup(*parts)
 
 
-def centred_lines(lines: Sequence[Showable], width: float) -> VGroup:
-    """Lines of muted type below one another, centred: of the frame's body size, or as large as a width allows.
-
-    The first one's baseline is at the height 0.
-    """
-    size = min(frame().body, *(width / text_width(line, 1.0) for line in lines))
-    made = VGroup()
-    for number, line in enumerate(lines):
-        made.add(TextLine(line, size, theme().muted).at(0, -number * 1.5 * size, "center"))
-    return made
-
-
 def lines_within(lines: Sequence[Showable], region: Region, size: float) -> VGroup:
     """Lines below one another in the middle of a region, of this size, or as large as the region allows."""
     widest = max(text_width(line, 1.0, "semibold") for line in lines)

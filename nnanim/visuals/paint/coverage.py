@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 import cairo
 
 from nnanim.visuals.paint.appearance import Corners
-from nnanim.visuals.paint.kept import Patch
+from nnanim.visuals.paint.patch import Patch
 
 
 class Coverage(NamedTuple):

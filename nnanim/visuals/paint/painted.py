@@ -121,12 +121,6 @@ class Painted(VMobject):
             points = np.zeros_like(self.points)
         return np.asarray(points, dtype=float).reshape(self.n_parts, self.n_points_per_cubic_curve, 3)
 
-    def rectangles(self, camera: Camera) -> Floats:
-        """Left, bottom, width and height of upright parts as the camera sees them, shape (n_parts, 4)."""
-        corners = self.parts(camera)[:, :, :2]
-        low, high = corners.min(axis=1), corners.max(axis=1)
-        return np.hstack([low, high - low])
-
     # ---- colour and opacity, as manim's own methods understand them
 
     def set_fill(

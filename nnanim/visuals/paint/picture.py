@@ -11,8 +11,8 @@ from manim import Camera
 from numpy.typing import ArrayLike, NDArray
 
 from nnanim.visuals.paint.canvas import Canvas
-from nnanim.visuals.paint.kept import Patch
 from nnanim.visuals.paint.painted import INVISIBLE, Floats, Painted
+from nnanim.visuals.paint.patch import Patch
 
 LIGHT = 0.4
 """How far light may be seen around what a picture paints, in manim units."""
