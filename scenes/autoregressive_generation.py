@@ -129,8 +129,8 @@ CACHED = Cases(
     Case("It keeps keys and values; here that spares little.", otherwise),
 )
 LAST = either(
-    "Same odds, different numbers, different texts.",
-    "Same odds, different numbers, and one text.", findings.some_differ
+    "Same beginning, different numbers, different texts.",
+    "Same beginning, different numbers, and one text.", findings.some_differ
 )
 NEXT = either("Which setting would make it right?", "Which setting would make it better?", findings.all_wrong)
 

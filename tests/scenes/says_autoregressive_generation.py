@@ -336,8 +336,8 @@ CHECKS = {
     "It keeps keys and values: {r} times less to multiply.": lambda t: cached_alike(t) and t.shows("r", spared(t)) and number(t, "r") > 1,
     "It keeps keys and values; here that spares little.": lambda t: t.trace["total_ratio"] < 1.05 and cached_alike(t),
     "Kept keys and values change these scores a little.": lambda t: t.trace["cache_difference"].max() > 0.001,
-    "Same odds, different numbers, different texts.": lambda t: distinct(t) > 1,
-    "Same odds, different numbers, and one text.": lambda t: distinct(t) == 1,
+    "Same beginning, different numbers, different texts.": lambda t: distinct(t) > 1,
+    "Same beginning, different numbers, and one text.": lambda t: distinct(t) == 1,
     "Which setting would make it right?": none_right,
     "Which setting would make it better?": lambda t: not none_right(t),
 }  # fmt: skip
