@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import pairwise
 from math import tau
 
 import cairo
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nnanim.visuals.paint import stencil
 from nnanim.visuals.paint.stencil import MOST_PIXELS, Stencils
 
 SIZE = 160
+FEW = 6
+"""Pixels, of 25,600."""
 unit = st.floats(0, 1)
 
 
@@ -42,8 +43,6 @@ def canvas(seed):
     line=st.none() | st.floats(0.01, 0.4),
 )
 def test_a_shape_looks_as_if_drawn(points, color, line):
-    # Where neighbouring points coincide a line has no direction, and cairo takes any for its joins and caps.
-    assume(min(np.hypot(*np.subtract(one, other)) for one, other in pairwise(points)) > 1e-3)
     # Inside of the picture: at its edges cairo cuts paths off, and then rounds what is left of them otherwise.
     expected, plain = canvas(0)
     shape(plain, points)
@@ -57,8 +56,9 @@ def test_a_shape_looks_as_if_drawn(points, color, line):
         pixels, ctx = canvas(0)
         Stencils(ctx).paint(tuple(points), partial(shape, points=points), color, line)
         # Cairo mixes opaque colours into edges itself, and rounds both products otherwise than pixman.
-        opaque = color[3] > 0.99
-        assert np.abs(pixels.astype(int) - expected).max() <= (2 if opaque else 0)
+        # Of others it covers a pixel or two, where parts of a line lie over each other, by 1/255 more or less than in its mask.
+        apart = np.abs(pixels.astype(int) - expected).max(axis=2)
+        assert apart.max() <= 2 and (color[3] > 0.99 or np.count_nonzero(apart) <= FEW)
 
 
 def test_it_is_cut_once_and_again_elsewhere(monkeypatch):
