@@ -45,9 +45,18 @@ def trained_networks(seeds: Sequence[int] = SEEDS, epochs: int = EPOCHS) -> Netw
     with one_thread():
         seen = Digits.of(TRAINED, TESTED, WATCHED).seen
         generators = seeded(seeds)
-        start = Networks.drawn((784, HIDDEN, CLASSES), torch.relu, generators)
+        start = _drawn(generators)
         recipe = Recipe("adamw", RATE, steps_in(epochs, len(seen), BATCH), BATCH)
         return train(start, seen.inputs, seen.labels, recipe, "classes", generators)[0]
+
+
+def untrained_networks(seeds: Sequence[int] = SEEDS) -> Networks:
+    """The networks from which training started, float32, in the order of the seeds."""
+    return _drawn(seeded(seeds))
+
+
+def _drawn(generators: Sequence[torch.Generator]) -> Networks:
+    return Networks.drawn((784, HIDDEN, CLASSES), torch.relu, generators)
 
 
 @cache
@@ -83,6 +92,8 @@ def record(row: int = WATCHED, neuron: int | None = None, report: Report = lambd
     ``erased_a``, ``erased_pulls``, ``erased_toward``, ``erased_against``, ``erased_lead``, ``erased_shares``, ``erased_answer``.
     Of the control: ``right``: how many of the ``tested`` held-out digits are read right, ``falling``: how many of those one pixel
     turns, ``falls`` (right), ``small`` (right, 14, 14): their pictures; ``new_right``, ``seen_right``: accuracies, 0–1.
+    Of the network as it was drawn, before training: ``start[1]`` (24, 784), ``start[2]`` (10, 24): its weights; ``start_reads``
+    (tested): which of the held-out digits it reads right, ``start_right``: how many.
     Of the other networks (4): ``other_answers``, ``other_toward``, ``other_against``: the same piles, as to the same two names;
     ``agreeing``: how many answer alike.
 
@@ -103,6 +114,7 @@ def record(row: int = WATCHED, neuron: int | None = None, report: Report = lambd
         found |= _erased(one, x, pair)
         report(0.4, "the same for the digits that are read right")
         found |= _control(every.only(0), held_out)
+        found |= _untrained(untrained_networks(SEEDS[:1]), held_out)
         found |= _others(every, x, pair)
         return Trace({**found, "neuron": np.array(chosen)})
 
@@ -181,6 +193,13 @@ def _control(net: Networks, digits: Digits) -> dict[str, np.ndarray]:
         "small": (255 * pictures).round().to(torch.uint8).numpy(),
         "new_right": np.array(shares[0]), "seen_right": np.array(shares[1]),
     }  # fmt: skip
+
+
+def _untrained(start: Networks, digits: Digits) -> dict[str, np.ndarray]:
+    """What the network could do before it was trained."""
+    reads = answers(start.doubled()(digits.unseen.inputs.double()))[0] == digits.unseen.labels
+    first, second = (weights[0].numpy() for weights in start.weights)
+    return {"start[1]": first, "start[2]": second, "start_reads": reads.numpy(), "start_right": reads.sum().numpy()}
 
 
 def _others(every: Networks, x: Tensor, pair: tuple[int, int]) -> dict[str, np.ndarray]:

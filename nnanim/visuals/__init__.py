@@ -50,6 +50,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "tokens.futures": ("Futures",),
     "tokens.readings": ("Readings",),
     "networks.digit": ("Digit", "square_in"),
+    "networks.digit_network": ("DigitNetwork",),
     "networks.inside": ("InsideNeuron",),
     "networks.layers": ("HiddenNeurons", "Outputs"),
     "networks.layout": ("DigitLayout",),

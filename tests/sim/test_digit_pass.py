@@ -111,6 +111,24 @@ def test_the_control_counts_held_out_digits_that_one_pixel_turns():
 
 
 @needs_mnist
+def test_before_training_the_network_guesses():
+    """The digits that it reads as it was drawn, by torch.nn; its weights are known again in those that no training moved."""
+    every = mnist().flat()
+    _, rows = split(every.labels, 1000, torch.Generator().manual_seed(0), unseen=[digit_pass.WATCHED])
+    t, net = record(), module()
+    with torch.no_grad():
+        for parameter, drawn in zip(net.parameters(), digit_pass.untrained_networks(digit_pass.SEEDS[:1]).parameters, strict=True):
+            parameter.copy_(drawn[0])
+        reads = net(every.inputs[rows].double()).argmax(1) == every.labels[rows]
+    assert t["start_reads"].tolist() == reads.tolist()
+    assert int(t["start_right"]) == int(reads.sum()) < 200
+    assert np.array_equal(t["start[1]"], net[0].weight.detach().float())
+    assert np.array_equal(t["start[2]"], net[2].weight.detach().float())
+    blank = (every.inputs == 0).all(0).numpy()
+    assert np.corrcoef(t["start[1]"][:, blank].ravel(), t["weights[1]"][:, blank].ravel())[0, 1] > 0.9999
+
+
+@needs_mnist
 def test_other_networks_are_asked_about_the_same_two_names():
     t, x = record(), mnist().flat().inputs[digit_pass.WATCHED].double()
     with torch.no_grad():

@@ -135,6 +135,25 @@ def test_only_the_heaviest_lines_are_drawn():
     assert drawn.min() >= left_out.max()
 
 
+def test_lines_go_from_the_weights_before_training_to_the_learned_ones():
+    """Half-way each line is as strong as the mean of both weights."""
+    layout, rng = DigitLayout(WIDE), np.random.default_rng(4)
+    weights, before = rng.normal(size=(10, 24)), 0.1 * rng.normal(size=(10, 24))
+    threads = Threads(layout, layout.second_lines, weights, np.ones(24), before=before, learned=0.5)
+    expected = (weights + before).reshape(-1)[threads.base] / 2 / np.abs(weights).max()
+    assert np.allclose(threads.resting(), expected)
+    assert np.allclose(threads.turn(learned=1.0).resting(), weights.reshape(-1)[threads.base] / np.abs(weights).max())
+
+
+def test_a_neuron_that_comes_near_may_be_drawn_across_the_frame():
+    layout = DigitLayout(WIDE)
+    hidden = HiddenNeurons(layout, np.ones(24), neuron=3, near=1.0)
+    left, bottom, right, top = hidden.corners
+    x, y = layout.region.center[:2]
+    radius, reach = layout.full_radius(), hidden.overhang
+    assert min(x - radius - left, y - radius - bottom, right - x - radius, top - y - radius) >= -reach
+
+
 def test_the_wall_has_room_for_all_and_knows_where_each_hangs():
     pictures = np.random.default_rng(3).integers(0, 256, (37, 14, 14))
     wall = DigitWall(WIDE, pictures, np.zeros(37, bool))

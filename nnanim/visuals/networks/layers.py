@@ -65,6 +65,11 @@ class HiddenNeurons(Picture):
             return np.append(self.layout.seen(place, self.dial("near"), self.neuron), 0.0)
         return super().anchor(name)
 
+    @property
+    def overhang(self) -> float:
+        """One that comes near reaches across the frame."""
+        return super().overhang + (self.layout.depth + self.layout.breadth if self.dial("near") > 0 else 0.0)
+
     def shares(self) -> Floats:
         """How brightly each is lit now, 0–1, (n,)."""
         after, count = self.dial("after"), len(self.values)

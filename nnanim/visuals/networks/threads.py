@@ -41,7 +41,7 @@ class Threads(Picture):
 
     Dials: ``grow`` 0–1 the lines grow out of their starts, in the order of these; ``light`` the front of a wave of light, 0 at the starts and
     1 at the ends (it begins before and ends behind); ``calm`` 0–1 they grow faint; ``pair`` 0–1 only the lines to some ends stay;
-    ``near`` how near a hidden neuron has come.
+    ``near`` how near a hidden neuron has come; ``learned`` 0–1 from the weights before training to these.
 
     Parameters
     ----------
@@ -57,20 +57,25 @@ class Threads(Picture):
         The hidden neuron that can come near.
     pair
         Ends that can be singled out.
+    before
+        The weights before training, (n_out, n_in); they are drawn on the scale of the trained ones.
     """
 
-    dial_names: ClassVar[dict[str, float]] = {"grow": 0.0, "light": -1.0, "calm": 0.0, "pair": 0.0, "near": 0.0}
+    dial_names: ClassVar[dict[str, float]] = {"grow": 0.0, "light": -1.0, "calm": 0.0, "pair": 0.0, "near": 0.0, "learned": 1.0}
     bleeds: ClassVar[float] = 0.1
 
     def __init__(
         self, layout: DigitLayout, curves: Floats, weights: ArrayLike, carried: ArrayLike, neuron: int = 0,
-        pair: tuple[int, ...] = (), **dials: float,
+        pair: tuple[int, ...] = (), before: ArrayLike | None = None, **dials: float,
     ) -> None:  # fmt: skip
         given = np.asarray(weights, dtype=float)
         self.layout, self.neuron, self.number = layout, neuron, next(_number)
         n_out, n_in = given.shape
         self.few = given.size <= FEW
-        strength = (np.abs(given) / max(float(np.abs(given).max()), 1e-12)).reshape(-1)
+        largest = max(float(np.abs(given).max()), 1e-12)
+        strength = (np.abs(given) / largest).reshape(-1)
+        self.signed = given.reshape(-1) / largest
+        self.first = self.signed if before is None else np.asarray(before, dtype=float).reshape(-1) / largest
         order = np.argsort(strength)
         lit = np.flatnonzero(np.tile(np.asarray(carried) > 0, n_out) & (strength > 0.02))
         self.base = order[-MOST_LINES:]
@@ -96,12 +101,17 @@ class Threads(Picture):
         opacity = (1 - 0.72 * self.dial("calm")) * max(0.0, 1 - 1.6 * near)
         if grow <= 0 or opacity <= 0:
             return
-        state = (self.number, round(grow, 4), round(self.dial("pair"), 3))
+        state = (self.number, round(grow, 4), round(self.dial("pair"), 3), round(self.dial("learned"), 3))
         self._blit(canvas, self._surface(canvas, state, grow), opacity, near)
         if -NOSE < self.dial("light") < 1 + 3 * TAIL and near <= 0:
             self._draw_light(canvas)
 
     # ---- at rest
+
+    def resting(self) -> Floats:
+        """The weight of each line that is drawn, as a share of the largest learned one, (n,)."""
+        learned = self.dial("learned")
+        return np.asarray((1 - learned) * self.first[self.base] + learned * self.signed[self.base])
 
     def _surface(self, canvas: Canvas, state: Hashable, grow: float) -> cairo.ImageSurface:
         """The lines on a picture of their own, which is kept while they rest."""
@@ -122,10 +132,11 @@ class Threads(Picture):
 
     def _paint_lines(self, canvas: Canvas, grow: float) -> None:
         chosen = self.base
-        strength = self.strength[chosen]
+        signed = self.resting()
+        strength = np.minimum(np.abs(signed), 1.0)
         opacity = (0.012 + 0.62 * strength**POWER) if not self.few else 0.06 + 0.8 * strength**1.2
         opacity = opacity * (1 - self.dial("pair") * np.where(self.to_pair[chosen], 0.0, 0.93))
-        colors = np.where(self.sign[chosen][:, None], rgba(theme().positive)[:3], rgba(theme().negative)[:3])
+        colors = np.where(signed[:, None] > 0, rgba(theme().positive)[:3], rgba(theme().negative)[:3])
         reached = np.clip(grow * 1.6 - 0.6 * self.start[chosen], 0, 1)
         if self.few:
             for points, color, alpha, width, upto in zip(self.base_points, colors, opacity, strength, reached, strict=True):
