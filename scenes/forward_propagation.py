@@ -1,4 +1,4 @@
-"""Forward propagation: a plain three that a trained network takes for an eight, followed from its pixels to the answer.
+"""Forward propagation: a plain three that a network takes for an eight, from its pixels to the answer.
 
 Everything is read from the trace of :func:`nnanim.sim.digit_pass.record`.
 """
@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from manim import FadeIn, FadeOut, linear, smooth
+from manim import FadeIn, FadeOut, VGroup, linear, smooth
 from pydantic import Field
 
+from nnanim import visuals as draw
 from nnanim.by_hand.lesson import ByHand
 from nnanim.by_hand.parameters import ByHandParams
 from nnanim.chapter import Chapter, Report
@@ -18,35 +18,21 @@ from nnanim.lesson.claims import Case, Cases
 from nnanim.params import ParameterError, show_value
 from nnanim.quantity import Label, Sentence, Showable
 from nnanim.trace import Trace
-from nnanim.visuals import (
-    Digit,
-    DigitLayout,
-    DigitWall,
-    Formula,
-    HiddenNeurons,
-    InsideNeuron,
-    Later,
-    Outputs,
-    PilePairs,
-    Piles,
-    Plan,
-    Readout,
-    Region,
-    Tag,
-    Threads,
-    Turn,
-    Verdict,
-    across,
-    down,
-    square_in,
-)
+from nnanim.visuals import Later, Plan, Tag, Turn, across, down, square_in
 
 OPEN = Plan(wide=across(digit=56, said=24, names=20), tall=down(digit=60, said=18, names=22))
 ASIDE = Plan(wide=across(arc=22, digit=52, names=26), tall=down(arc=24, digit=54, names=22))
-CORNER = Plan(wide=across(gap=0, corner=6.2, rest=93.8), tall=down(gap=0, corner=7, rest=93))
-PILES = Plan(wide=across(words=19, piles=74, rest=7, gap=0), tall=across(words=36, piles=64, gap=0))
+CORNER = Plan(
+    wide=across(gap=0, column=(6.2, down(gap=0, corner=14, below=86)), rest=93.8),
+    tall=down(gap=0, row=(7, across(gap=0, corner=12, beside=88)), rest=93),
+)
+INSIDE = Plan(wide=down(head=13, room=81, foot=6, gap=0.05), tall=down(head=8, room=78, foot=14, gap=0.05))
+PILES = Plan(wide=across(words=15, piles=78, rest=7, gap=0), tall=across(words=36, piles=64, gap=0))
 WALL = Plan(wide=down(verdict=17, wall=83), tall=down(verdict=14, wall=86))
 ERASE = Plan(wide=across(digit=50, piles=50, gap=1.0), tall=down(digit=52, piles=48, gap=1.0))
+FORMULA = Label('a = "ReLU"(w dot x + b)')
+SYMBOLS = {"a": (0, 2), "bend": (2, 7), "w": (7, 8), "x": (8, 10), "b": (10, 12), "end": (12, 13)}
+"""Which glyphs of the formula come from one thing on stage."""
 
 OPENING = Cases(
     Case("The network says: {answer}.", lambda t: t["answer"] != t["label"]),
@@ -64,10 +50,6 @@ VISITED = Cases(
     Case("The one we visited.", lambda t: t["pulls"].max() > 0 and t["pulls"].argmax() == t["neuron"]),
     Case("None of them pulls towards {answer}.", lambda t: t["pulls"].max() <= 0),
 )
-
-
-
-
 SAYS_TO_ANSWER = Cases(
     Case("For {answer} it says almost nothing.", lambda t: abs(t["to_answer"]) < 0.2 * abs(t["to_rival"])),
     Case("For {answer} it says yes.", lambda t: t["to_answer"] > 0),
@@ -78,10 +60,6 @@ SAYS_TO_RIVAL = Cases(
     Case("To {rival} it says a louder no.", lambda t: t["to_rival"] < t["to_answer"] < 0),
     Case("For {rival} it says yes, but less.", lambda t: 0 <= t["to_rival"] <= t["to_answer"]),
 )
-TURNING = Cases(
-    Case("{n} of its {ink} ink pixels would do.", lambda t: t["turning"] > 0),
-    Case("None of its {ink} ink pixels would do.", lambda t: t["turning"] == 0),
-)
 ONE_PIXEL = Cases(
     Case("One pixel, and it says {now}.", lambda t: t["turning"] > 0 and t["erased_answer"] != t["answer"]),
     Case("It is still {answer}. No single pixel turns it.", lambda t: t["turning"] == 0),
@@ -90,7 +68,8 @@ ONE_PIXEL = Cases(
 RETRAINED = Cases(
     Case("All four say {answer}, too.", lambda t: t["agreeing"] == len(t["other_answers"])),
     Case("None of them says {answer}.", lambda t: t["agreeing"] == 0),
-    Case("Not all of them say {answer}.", lambda t: 0 < t["agreeing"] < len(t["other_answers"])),
+    Case("Only one of them says {answer}.", lambda t: t["agreeing"] == 1),
+    Case("Not all of them say {answer}.", lambda t: 1 < t["agreeing"] < len(t["other_answers"])),
 )
 
 
@@ -102,7 +81,7 @@ def is_level(t: Trace) -> bool:
 ANSWERED = Cases(
     Case("No line says it. The higher pile does.", lambda t: t["answer"] == t["label"]),
     Case("Nothing broke. The wrong pile is higher.", lambda t: not is_level(t)),
-    Case("Nothing broke. Two nearly level piles, and luck.", lambda t: t["agreeing"] < len(t["other_answers"])),
+    Case("Nothing broke. Two nearly level piles, and luck.", lambda t: t["agreeing"] < 4),
     Case("Nothing broke. Two nearly level piles.", lambda t: t["agreeing"] == len(t["other_answers"])),
 )
 
@@ -115,16 +94,12 @@ class ForwardPropagation(ByHand, Chapter):
     class Params(ByHandParams):
         """The digit that is read; or a small network, its input, and the neuron that is looked at."""
 
-        digit: int = Field(1972, ge=0, le=4999, description="row of the digit among the 5,000 of MNIST that nnanim installs")
+        digit: int = Field(1972, ge=0, le=4999, description="row of the digit among nnanim’s 5,000 of MNIST")
 
     @staticmethod
     def simulate(p: Params, report: Report) -> Trace:
         """One pass with every number kept, and the controls."""
-        from nnanim.sim import (  # torch is imported only when something is computed
-            digit_pass,
-            go_or_stay,
-            mlp,
-        )
+        from nnanim.sim import digit_pass, go_or_stay, mlp  # torch is imported only here
 
         if p.example == "digit":
             return digit_pass.record(p.digit, report=report)
@@ -132,7 +107,8 @@ class ForwardPropagation(ByHand, Chapter):
             return mlp.forward(go_or_stay.shipped_network(), p.inputs, p.activation, p.head)
         network = mlp.load(p.weights) if p.weights else mlp.initialise(p.layers, p.seed, p.gain)
         if network.sizes != p.layers:
-            raise ParameterError(f"weights: {p.weights} holds a network of {show_value(network.sizes)}, but layers is {show_value(p.layers)}")
+            holds, asked = show_value(network.sizes), show_value(p.layers)
+            raise ParameterError(f"weights: {p.weights} holds a network of {holds}, but layers is {asked}")
         return mlp.forward(network, p.inputs, p.activation, p.head)
 
     def construct(self) -> None:
@@ -141,339 +117,324 @@ class ForwardPropagation(ByHand, Chapter):
             self.tell_by_hand()
             return
         self.build()
-        self.cold_open()
-        self.title_card()
-        self.unroll()
-        self.grow_threads()
-        self.one_neuron()
-        self.the_others()
-        self.race()
-        self.all_blocks()
-        self.one_pixel()
-        self.control()
-        self.ending()
+        for beats in (
+            (self.cold_open, self.title_card, self.unroll, self.learn),
+            (self.one_neuron, self.sum_up, self.the_others),
+            (self.race, self.visited, self.all_blocks),
+            (self.one_pixel, self.every_digit, self.other_networks, self.ending),
+        ):
+            for beat in beats:
+                beat()
 
     # What is on stage -----------------------------------------------------------------------------------
 
-    def q(self, name: str, *index: int, decimals: int = 0, unit: str = "") -> Any:
+    def q(self, name: str, *index: int, decimals: int = 0) -> Any:
         """A number of the trace, whole unless said otherwise."""
-        return self.trace.quantity(name, *index, decimals=decimals, unit=unit)
+        return self.trace.quantity(name, *index, decimals=decimals)
 
     def build(self) -> None:
         """The digit, the threads, both layers, the names."""
-        t = self.trace
-        self.answer, self.rival, self.neuron = (int(t[name]) for name in ("answer", "rival", "neuron"))
-        pair = self.answer, self.rival
-        self.layout = layout = DigitLayout(self.frame.stage)
-        corner = self.plan(CORNER).corner
-        size = min(corner.width, corner.height)
-        last = Region(corner.left, corner.left + size, corner.top - size, corner.top)
-        self.digit = Digit(
-            t["image"], layout, square_in(self.plan(OPEN).digit), square_in(self.plan(ASIDE).digit), last, self.neuron,
-            int(t["pixel"]), t["pixels"][t["turned"]],
-        )  # fmt: skip
-        loudest = max(float(t["a"].max()), 1e-9)
-        self.first = Threads(layout, layout.first_lines, t["weights[1]"], t["image"].reshape(-1), self.neuron)
-        self.second = Threads(layout, layout.second_lines, t["weights[2]"], t["a"] / loudest, self.neuron, pair)
-        self.hidden = HiddenNeurons(layout, t["a"], self.neuron, t["erased_a"])
-        self.outputs = Outputs(layout, t["shares"], pair, t["erased_shares"])
-        size = min(self.frame.number, 0.9 * layout.breadth / layout.output_count)
-        two = {self.answer: self.q("answer"), self.rival: self.q("rival")}
-        names = [two.get(n, Label(str(n))) for n in range(layout.output_count)]
-        self.names = [Tag(name, self.outputs, f"name{n}", size=size) for n, name in enumerate(names)]
+        places = self.plan(OPEN).digit, self.plan(ASIDE).digit, self.plan(CORNER).corner
+        self.net = net = draw.DigitNetwork(self.trace, self.frame.stage, *map(square_in, places))
+        self.layout, self.digit, self.outputs, self.hidden = net.layout, net.digit, net.outputs, net.hidden
+        self.first, self.second = net.first, net.second
+        self.both = {"answer": self.q("answer"), "rival": self.q("rival")}
+        size = min(self.frame.number, 0.9 * net.layout.breadth / net.layout.output_count)
+        names = [Label(str(n)) for n in range(net.layout.output_count)]
+        names[net.answer], names[net.rival] = self.both.values()
+        self.names = [Tag(name, net.outputs, f"name{n}", size=size) for n, name in enumerate(names)]
 
-    def beside(self, number: Showable, noun: str) -> list[Tag]:
+    def beside(self, number: Showable, noun: Showable) -> list[Tag]:
         """A number and its noun in the room of the bars."""
         place, size = self.layout.at(0.945, 0.0 if self.layout.tall else 0.1), self.frame.label * 1.15
         if self.layout.tall:
-            return [Tag(Sentence("{n} {noun}", {"n": number, "noun": Label(noun)}), at=place, size=size)]
-        return [Tag(number, at=place, size=size), Tag(noun, at=(place[0], place[1] - 1.2 * size), size=self.frame.mark, color=self.theme.muted)]
-
-    def both(self) -> dict[str, Any]:
-        """The two names, as placeholders."""
-        return {"answer": self.q("answer"), "rival": self.q("rival")}
+            return [Tag(Sentence("{n} {noun}", {"n": number, "noun": noun}), at=place, size=size)]
+        below = place - (0, 1.2 * size)
+        return [
+            Tag(number, at=place, size=size),
+            Tag(noun, None, "", below, self.frame.mark, self.theme.muted),
+        ]
 
     # The film -------------------------------------------------------------------------------------------
 
     def cold_open(self) -> None:
         """The digit, what we see, what the network says, and the question."""
+        self.digit.turn(scan=-0.02)
         self.add(self.digit, self.outputs, *self.names)
+        said, label = self.plan(OPEN).said, self.frame.label
+        large, over = min(0.8 * said.height, 1.7 * said.width, 4.0), (said.center[0], said.top - 0.6 * label)
+        seen = Sentence("you: {n}", {"n": self.q("label")})
+        self.seen = Tag(seen, self.outputs, "middle", over, 1.2 * label, self.theme.muted)
+        self.said = Tag(self.q("answer"), self.outputs, "middle", said.center[:2] - (0, 0.5 * label), large)
         with self.beat():
-            self.track(Turn(self.digit, seconds=2.2, rate=linear, scan=1.02))
-            said = self.plan(OPEN).said
-            large, over = min(0.8 * said.height, 1.7 * said.width, 4.0), (said.center[0], said.top - 0.6 * self.frame.label)
-            seen = Sentence("you: {n}", {"n": self.q("label")})
-            self.seen = Tag(seen, self.outputs, "middle", over, 1.2 * self.frame.label, self.theme.muted)
-            self.said = Tag(self.q("answer"), self.outputs, "middle", said.center[:2] - (0, 0.5 * self.frame.label), large)
             self.add(self.seen)
-            self.say("You see a {label}.", label=self.q("label"))
-            self.wait(0.6)
-            others = [name.animate.set_opacity(0.3) for n, name in enumerate(self.names) if n != self.answer]
-            self.play(Turn(self.outputs, seconds=0.7, ring=1), Later(0.3, FadeIn(self.said)), *others, run_time=0.9)
+            self.track(Turn(self.digit, 2.4, linear, scan=1.02))
+            self.say("This is a {label}, is it not?", label=self.q("label"))
+            self.wait(1.4)
+            others = [name for n, name in enumerate(self.names) if n != self.net.answer]
+            said = Later(0.3, FadeIn(self.said)), Turn(self.outputs, 0.7, ring=1)
+            self.play(*said, *(name.animate.set_opacity(0.3) for name in others), run_time=0.9)
+            self.track(Turn(self.digit, 3.0, linear, scan=-0.02))
             self.say(OPENING, answer=self.q("answer"))
-            self.track(Turn(self.digit, seconds=3.0, rate=linear, scan=-0.02))
             self.say(ASKED)
+            self.settle()
+            self.track(Turn(self.digit, 2.2, linear, scan=1.02))
             self.hush()
-            self.track(Turn(self.digit, seconds=2.2, rate=linear, scan=1.02))
-            self.wait(0.6)
 
     def unroll(self) -> None:
-        """The rows run onto the rail."""
+        """The rows run onto the rail, and lines grow out of the ticks."""
+        where, size = self.plan(ASIDE).digit.center, 1.2 * self.frame.number
+        count = Tag(Sentence("{n} pixels", {"n": self.q("sizes", 0)}), at=where, size=size)
         with self.beat():
             back = [name.animate.set_opacity(1.0) for name in self.names]
-            self.play(Turn(self.digit, seconds=0.9, aside=1), Turn(self.outputs, seconds=0.6, ring=0), FadeOut(self.said), FadeOut(self.seen), *back, run_time=0.9)
+            gone = FadeOut(self.said), FadeOut(self.seen), Turn(self.outputs, 0.6, ring=0)
+            self.play(Turn(self.digit, 0.9, aside=1), *gone, *back, run_time=0.9)
             self.say("Row by row it becomes a list.")
-            self.play(Turn(self.digit, seconds=2.8, rate=linear, unroll=1))
-            where, big = self.plan(ASIDE).digit.center, self.frame.number
-            words = [
-                Tag(Sentence("{n} pixels", {"n": self.q("sizes", 0)}), at=(where[0], where[1] + 0.7 * big), size=1.2 * big),
-                Tag(Sentence("{n} blank", {"n": self.q("blank")}), at=(where[0], where[1] - 0.9 * big), size=1.2 * big, color=self.theme.muted),
-            ]
-            self.play(Turn(self.digit, seconds=0.9, leave=1), Later(0.6, FadeIn(words[0])))
-            self.drift(6.5, nearer=1.1)
-            self.say("{n} pixels, each a number.", n=self.q("sizes", 0))
-            self.show(words[1], seconds=0.4)
-            self.say("{n} of them are blank.", n=self.q("blank"))
-        self.words = words
+            self.play(Turn(self.digit, 2.8, linear, unroll=1))
+            self.play(Turn(self.digit, 0.9, leave=1), Later(0.5, FadeIn(count)))
+            self.wait(0.7)
+        self.words = [count]
 
-    def grow_threads(self) -> None:
-        """All weights."""
+    def learn(self) -> None:
+        """All weights: as they were drawn, and as they were learned."""
+        for threads in (self.first, self.second):
+            threads.turn(learned=0)
+        reads = Sentence("of {m}", {"m": self.q("tested")})
+        figures = [(self.q("sizes", 1), Label("neurons")), (self.q("parameters"), Label("numbers"))]
+        figures += [(self.q("start_right"), reads), (self.q("right"), reads)]
+        many, count, before, after = (self.beside(*figure) for figure in figures)
         with self.beat():
             self.add(self.first, self.second, self.hidden, self.digit, self.outputs, *self.names)
-            self.track(Turn(self.first, seconds=3.4, rate=linear, grow=1))
-            self.track(Later(1.0, Turn(self.hidden, seconds=1.6, show=1)))
-            self.track(Later(2.2, Turn(self.second, seconds=1.6, rate=linear, grow=1)))
-            self.track(Later(2.6, Turn(self.outputs, seconds=1.2, show=1)))
-            self.play(*(FadeOut(each) for each in self.words), self.pulled_back(0.8), run_time=0.8)
-            self.wait(1.0)
-            many, count = self.beside(self.q("sizes", 1), "neurons"), self.beside(self.q("parameters"), "numbers")
-            self.show(*many, seconds=0.4)
+            self.track(*self.net.growing())
+            self.play(*map(FadeOut, self.words), self.pulled_back(0.8), run_time=0.8)
+            self.play(Later(0.6, FadeIn(VGroup(*many), run_time=0.4)))
             self.say("Every pixel pulls on {n} neurons.", n=self.q("sizes", 1))
             self.settle()
+            self.exchange(many, count, seconds=0.5)
+            self.say("{n} numbers, drawn at random.", n=self.q("parameters"))
+            self.exchange(count, before, seconds=0.5)
+            self.say("So it reads {k} of {m} digits.", k=self.q("start_right"), m=self.q("tested"))
             self.hush()
-            self.exchange(many, count)
-            self.drift(4.0)
-            self.say("{n} numbers, all learned.", n=self.q("parameters"))
-        self.play(*map(FadeOut, count), self.pulled_back(0.4), run_time=0.4)
-
-    def near(self, share: float, seconds: float = 1.8) -> list[Turn]:
-        """The looked-at neuron comes near, or goes back."""
-        return [Turn(part, seconds=seconds, near=share) for part in (self.digit, self.first, self.second, self.hidden)]
+            learning = [Turn(threads, 2.6, linear, learned=1) for threads in (self.first, self.second)]
+            self.play(*learning, *(FadeOut(each, run_time=0.4) for each in before))
+            self.show(*after, seconds=0.4)
+            self.drift(3.0)
+            self.say("Trained, it reads {n}.", n=self.q("right"))
+        self.words = after
 
     def one_neuron(self) -> None:
-        """Into one hidden neuron: its weights on the digit, and their products."""
-        t, stage, size = self.trace, self.frame.stage, self.frame.label
-        foot = 0.55 * self.frame.number if not self.layout.tall else 1.2 * self.frame.number
-        room = Region(stage.left, stage.right, stage.bottom + foot, stage.top - 1.4 * size)
-        self.inside = inside = InsideNeuron(room, t["image"], t["weights[1]"][self.neuron], t["sums"], float(t["bias"]), tall=self.layout.tall)
+        """Into one hidden neuron: its weights on the digit, and their products; the formula begins."""
+        places, size = self.plan(INSIDE), self.frame.label
+        self.inside = inside = self.net.inside(places.room)
+        formula = draw.Formula(FORMULA, self.frame.number, width=0.95 * inside.third.width)
+        formula.move_to((inside.third.center[0], places.head.center[1], 0))
+        self.symbols = {name: VGroup(*formula[first:last]) for name, (first, last) in SYMBOLS.items()}
+        names = ("the digit", "left"), ("its weights", "right")
+        titles = [Tag(words, inside, anchor, (0, 0.7 * size)) for words, anchor in names]
         with self.beat():
-            self.play(Turn(self.hidden, seconds=0.5, ring=1))
+            self.play(Turn(self.hidden, 0.5, ring=1), *map(FadeOut, self.words), self.pulled_back(0.5))
             self.say("Into one of them.")
-            titles = [Tag("the digit", inside, "left", (0, 0.8 * size)), Tag("its weights", inside, "right", (0, 0.8 * size))]
             self.add(inside)
-            self.play(
-                *self.near(1.0), *(FadeOut(each, run_time=0.4) for each in (self.outputs, *self.names)), Later(1.0, Turn(inside, seconds=0.8, digit=1)),
-                Later(1.3, FadeIn(titles[0], run_time=0.5)),
-            )  # fmt: skip
-            self.play(Turn(inside, seconds=0.8, weights=1), FadeIn(titles[1]), run_time=0.8)
+            gone = [FadeOut(each, run_time=0.4) for each in (self.outputs, *self.names)]
+            coming = Turn(inside, 0.8, digit=1), FadeIn(titles[0], run_time=0.5)
+            self.play(*self.net.nearing(1.0), *gone, *(Later(1.2, each) for each in coming))
+            self.play(Turn(inside, 0.8, weights=1), FadeIn(titles[1]), run_time=0.8)
             self.say("One weight for each pixel.")
-            self.wait(0.6)
-            self.play(*(FadeOut(title, run_time=0.3) for title in titles), Turn(inside, seconds=1.3, meet=1))
-            self.play(Turn(inside, seconds=1.0, product=1))
-            signs = [Tag(sign, inside, anchor, size=self.frame.number, plate=0.6) for sign, anchor in (("+", "plus"), ("−", "minus"))]
+            self.wait(0.8)
+            letters = [self.growth(self.symbols["xw"[n]], title) for n, title in enumerate(titles)]
+            self.play(*letters, Turn(inside, 1.3, meet=1))
+            self.play(Turn(inside, 1.0, product=1))
+            signs = [Tag(sign, inside, at, plate=0.6) for sign, at in (("+", "plus"), ("−", "minus"))]
             self.show(*signs, seconds=0.4)
-            self.drift(4.0, on=inside)
+            self.drift(3.4, on=inside)
             self.say("Ink on blue adds. Ink on orange takes away.")
-            self.wait(2.0)
-            zero = Tag(Label("0"), inside, "zero", (0, 0.75 * size), color=self.theme.muted)
-            self.play(*map(FadeOut, signs), Turn(inside, seconds=0.6, sum=1), FadeIn(zero), self.pulled_back(0.6), run_time=0.6)
-        self.sum_up(zero)
+            self.wait(1.2)
+            self.zero = Tag(Label("0"), inside, "zero", (0, 0.75 * size), color=self.theme.muted)
+            coming = Turn(inside, 0.6, sum=1), FadeIn(self.zero), self.pulled_back(0.6)
+            self.play(*map(FadeOut, signs), *coming, run_time=0.6)
 
-    def sum_up(self, zero: Tag) -> None:
-        """Row by row, the bias, the bend."""
-        inside, size, number = self.inside, self.frame.label, self.frame.number
-        style: dict[str, Any] = {"anchor": "read", "align": "center" if inside.tall else "left", "size": number}
+    def sum_up(self) -> None:
+        """Row by row, the bias, the bend; each gives the formula its symbol."""
+        inside, size, number, symbols = self.inside, self.frame.label, self.frame.number, self.symbols
+        align: Any = "center" if inside.tall else "left"
+        style: dict[str, Any] = {"anchor": "read", "align": align, "size": number}
         s, b, z = (self.q(name, decimals=2) for name in ("sum", "bias", "neuron_z"))
         with self.beat():
-            running = Readout(self.trace.quantities("sums"), inside, "row", **style)
+            running = draw.Readout(self.trace.quantities("sums"), inside, "row", **style)
             self.add(running)
-            self.track(Turn(inside, seconds=3.8, rate=linear, row=28))
+            self.track(Turn(inside, 3.6, linear, row=28))
             self.say("Row by row, it adds up.")
             self.settle()
-            total = Readout([s, z], inside, "add", **style)
+            total = draw.Readout([s, z], inside, "add", **style)
             self.remove(running)
             self.add(total)
             at = (0, 1.0 * number) if not inside.tall else (0, -0.9 * number)
-            bias = Tag(Sentence("bias {b}", {"b": b}), inside, "read", at, size, self.theme.muted, align=style["align"])
+            bias = Tag(
+                Sentence("bias {b}", {"b": b}), inside, "read", at, size, self.theme.muted, align=align
+            )
             self.show(bias, seconds=0.4)
             self.say("The sum is {s}, the bias {b}.", s=s, b=b)
-            self.wait(1.2)
-            self.play(Turn(inside, seconds=0.8, add=1))
-            self.play(FadeOut(bias, run_time=0.3), Turn(inside, seconds=1.2, bend=1))
+            self.play(Turn(inside, 0.8, add=1), self.growth(symbols["b"], bias))
             bend = Tag("ReLU", inside, "peak", (-0.3, 0.75 * size), size, align="right")
-            self.play(Turn(inside, seconds=0.9, rise=1), Later(0.4, FadeIn(bend, run_time=0.5)))
-            self.drift(4.0, on=inside)
+            self.play(Turn(inside, 1.2, bend=1))
+            self.play(Turn(inside, 0.9, rise=1), Later(0.4, FadeIn(bend, run_time=0.5)))
+            self.track(self.growth(VGroup(symbols["bend"], symbols["end"]), bend, keep=True))
             self.say(FIRES)
-        self.hidden.turn(one=1.0)
-        gone = [FadeOut(each, run_time=0.4) for each in (inside, zero, total, bend)]
-        self.play(*gone, *self.near(0.0), self.pulled_back(1.2), Later(1.2, FadeIn(self.outputs, run_time=0.6)), *(Later(1.2, FadeIn(name, run_time=0.6)) for name in self.names))
+            self.settle()
+            self.play(self.growth(symbols["a"], total, keep=True))
+            self.drift(1.5, on=inside)
+        gone = [FadeOut(each, run_time=0.4) for each in (inside, self.zero, total, bend, *symbols.values())]
+        lit = Later(0.9, Turn(self.hidden, 0.9, one=1))
+        back = [Later(1.2, FadeIn(each, run_time=0.6)) for each in (self.outputs, *self.names)]
+        self.play(*gone, *self.net.nearing(0.0), self.pulled_back(1.2), lit, *back)
 
     def the_others(self) -> None:
         """The whole layer at once."""
         with self.beat():
-            self.play(Turn(self.hidden, seconds=0.4, ring=0), Turn(self.first, seconds=0.4, calm=0.45))
-            self.track(Turn(self.first, seconds=2.6, rate=linear, light=1.4))
-            self.track(Later(1.2, Turn(self.hidden, seconds=1.6, light=1)))
+            self.play(Turn(self.hidden, 0.4, ring=0), Turn(self.first, 0.4, calm=0.45))
+            self.track(Turn(self.first, 2.6, linear, light=1.4), Later(1.2, Turn(self.hidden, 1.6, light=1)))
             self.say("The others do the same, all at once.")
+            self.track(Later(1.4, Turn(self.second, 2.6, linear, light=1.4)))
             self.settle()
-            count = self.beside(self.q("firing"), "fire")
-            self.show(*count, seconds=0.4)
-            self.track(Turn(self.second, seconds=3.2, rate=linear, light=1.4))
-            self.say("{n} of {all} fire. The rest give zero.", n=self.q("firing"), all=self.q("sizes", 1))
-        self.hide(*count, seconds=0.3)
 
-    def pile_type(self, area: Region) -> float:
-        """Height of an em over and under piles: two numbers stand side by side."""
-        return min(self.frame.number, 0.19 * area.width)
-
-    def blocks(self, area: Region, starts: Any, **dials: float) -> tuple[Piles, list[Tag]]:
-        """The piles of pulls, the looked-at neuron's first and the bias last, and what stands under them."""
-        t, size = self.trace, self.pile_type(area)
-        self.order = [self.neuron, *(n for n in np.argsort(-np.abs(t["pulls"])) if n != self.neuron and t["pulls"][n])]
-        pulls, later = ([*t[name][self.order], t["tilt"]] for name in ("pulls", "erased_pulls"))
-        a = float(t["a"][self.neuron])
-        parts = float(t["to_answer"]) * a, -float(t["to_rival"]) * a
-        piles = Piles(area.inset(0.0, 1.15 * size), pulls, starts(self.order), later, parts, **dials)
-        feet = [Tag(Sentence("for {n}", {"n": self.q(name)}), piles, f"foot{side}", (0, -0.62 * size), 0.8 * size) for side, name in enumerate(("answer", "rival"))]
-        return piles, feet
+    def pile_up(self, area: draw.Region, flying: bool = False) -> tuple[draw.Piles, list[Tag], float]:
+        """The piles of pulls, what stands under them, and the size of type at them."""
+        size = min(self.frame.number, 0.19 * area.width)
+        piles = self.net.piles(area.inset(0.0, 1.15 * size), flying)
+        words = [Sentence("for {n}", {"n": name}) for name in self.both.values()]
+        feet = [Tag(each, piles, f"foot{n}", (0, -0.62 * size), 0.8 * size) for n, each in enumerate(words)]
+        return piles, feet, size
 
     def race(self) -> None:
-        """Two names, and the strongest pull."""
+        """Two names."""
+        pair = self.net.answer, self.net.rival
         with self.beat():
             self.second.turn(light=-1.0)
-            faint = [self.names[n].animate.set_opacity(0.25) for n in range(self.layout.output_count) if n not in (self.answer, self.rival)]
-            self.play(Turn(self.outputs, seconds=0.8, pair=1), Turn(self.second, seconds=0.8, pair=1), Turn(self.first, seconds=0.8, calm=1), *faint)
-            self.track(Turn(self.second, seconds=2.4, rate=linear, light=1.4))
-            self.say("What decides between {answer} and {rival}?", **self.both())
-            self.wait(1.8)
+            fewer = [Turn(part, 0.8, pair=1) for part in (self.outputs, self.second)]
+            faint = [name.animate.set_opacity(0.25) for n, name in enumerate(self.names) if n not in pair]
+            self.play(*fewer, Turn(self.first, 0.8, calm=1), *faint)
+            self.track(Turn(self.second, 2.4, linear, light=1.4))
+            self.say("What decides between {answer} and {rival}?", **self.both)
+            self.wait(0.6)
             self.second.turn(light=-1.0)
-            self.track(Turn(self.second, seconds=3.0, rate=linear, light=1.4))
+            self.track(Turn(self.second, 3.0, linear, light=1.4))
             self.say("Each firing neuron pulls towards one of them.")
-            self.wait(1.6)
-        area = self.plan(PILES).piles
-        self.piles, self.feet = piles, feet = self.blocks(area, lambda order: [*self.layout.hidden[order], self.layout.region.center[:2]])
+
+    def visited(self) -> None:
+        """The strongest pull, and what it consists of."""
+        piles, feet, _ = self.piled = self.pile_up(self.plan(PILES).piles, flying=True)
         with self.beat():
-            gone = [FadeOut(each, run_time=0.6) for each in (self.first, self.second, self.outputs, *self.names, self.digit)]
-            self.play(*gone, FadeIn(piles), *map(FadeIn, feet), Turn(piles, seconds=1.6, rate=smooth, land=1))
-            box = piles.block(0)
-            close = Region(self.plan(PILES).words.left, box.right + 0.4, box.bottom - 1.1 * self.frame.number, box.top + 0.5)
-            self.play(Turn(piles, seconds=0.5, ring=1), self.pushed_in(close, 0.86, 1.2))
+            old = self.first, self.second, self.outputs, *self.names, self.digit
+            gone = [FadeOut(each, run_time=0.6) for each in old]
+            self.play(*gone, FadeIn(piles), *map(FadeIn, feet), Turn(piles, 1.6, smooth, land=1))
+            close = piles.block(0).inset(-5.2 * self.frame.label, -1.1 * self.frame.number)
+            self.play(Turn(piles, 0.5, ring=1), self.pushed_in(close, 0.86, 1.2))
             self.say(VISITED, answer=self.q("answer"))
-            self.play(Turn(piles, seconds=0.7, split=1))
-            parts = [
-                Tag(Sentence("to {n}: {w}", {"n": self.q(name), "w": self.q(weight, decimals=2)}), piles, f"part{side}", (-0.3, 0), align="right")
-                for side, (name, weight) in enumerate((("answer", "to_answer"), ("rival", "to_rival")))
-            ]
+            self.play(Turn(piles, 0.7, split=1))
+            said = [{"n": n, "w": self.q(f"to_{name}", decimals=2)} for name, n in self.both.items()]
+            words = [Sentence("to {n}: {w}", each) for each in said]
+            parts = [Tag(each, piles, f"part{n}", (-0.3, 0), align="right") for n, each in enumerate(words)]
             self.show(parts[0], seconds=0.4)
-            self.track(self.pushed_in(close, 0.89, 6.0))
+            self.track(self.pushed_in(close, 0.9, 5.0))
             self.say(SAYS_TO_ANSWER, answer=self.q("answer"))
             self.show(parts[1], seconds=0.4)
             self.say(SAYS_TO_RIVAL, rival=self.q("rival"))
-        self.play(*(FadeOut(part, run_time=0.4) for part in parts), Turn(piles, seconds=0.5, split=0, ring=0), self.pulled_back(1.2))
+        gone = [FadeOut(part, run_time=0.4) for part in parts]
+        self.play(*gone, Turn(piles, 0.5, split=0, ring=0), self.pulled_back(1.2))
 
     def all_blocks(self) -> None:
         """All pulls, the bias last: how close it is."""
-        piles, size = self.piles, self.pile_type(self.plan(PILES).piles)
+        (piles, feet, size), tall = self.piled, self.layout.tall
+        heights = [self.q(name, decimals=2) for name in ("toward", "against")]
         with self.beat():
             self.say("Now all of them, the bias last.")
-            self.play(Turn(piles, seconds=3.8, rate=linear, land=len(piles.pulls)), Later(1.2 if self.layout.tall else 2.6, FadeOut(self.hidden, run_time=1.2)))
-            tops = [Tag(self.q(name, decimals=2), piles, f"top{side}", (0, 0.6 * size), size) for side, name in enumerate(("toward", "against"))]
+            gone = Later(1.2 if tall else 2.6, FadeOut(self.hidden, run_time=1.2))
+            self.play(Turn(piles, 3.8, linear, land=len(piles.pulls)), gone)
+            tops = [Tag(n, piles, f"top{side}", (0, 0.6 * size), size) for side, n in enumerate(heights)]
             self.show(*tops)
-            self.say("{a} for {answer}. {b} against.", a=self.q("toward", decimals=2), b=self.q("against", decimals=2), answer=self.q("answer"))
-            self.wait(1.6)
+            self.say("{a} for {answer}. {b} against.", a=heights[0], b=heights[1], answer=self.q("answer"))
             where: dict[str, Any] = {"anchor": "cap", "at": (0, -0.75 * size), "size": 0.85 * size}
-            if self.layout.tall:
+            if tall:
                 where = {"anchor": "lead", "at": (-0.3, 0), "size": size, "align": "right"}
             lead = Tag(self.q("lead", decimals=2), piles, **where)
-            self.play(Turn(piles, seconds=1.0, cap=1), FadeIn(lead))
+            self.play(Turn(piles, 1.0, cap=1), FadeIn(lead))
             self.drift(3.0)
             self.say("Decided by {d}.", d=self.q("lead", decimals=2))
             self.hush()
-        self.gone = [*tops, lead, *self.feet, piles]
+            self.wait(1.0)
+        self.gone = [*tops, lead, *feet, piles]
 
     def one_pixel(self) -> None:
         """How little would change the answer."""
         area = self.plan(ERASE)
-        size = self.pile_type(area.piles)
-        self.digit.stands(square_in(area.digit))
-        self.digit.turn(aside=0, leave=0, unroll=0, scan=-1)
-        piles, feet = self.blocks(area.piles, lambda order: [area.piles.center[:2]] * (len(order) + 1), cap=1.0)
-        piles.turn(land=len(piles.pulls))
+        panel, (piles, feet, size) = square_in(area.digit), self.pile_up(area.piles)
+        self.digit.stands(panel)
+        self.digit.turn(aside=0, leave=0, unroll=0, scan=-0.02)
+        heights = [self.q(name, decimals=2) for name in ("erased_toward", "erased_against")]
         with self.beat():
             self.exchange(self.gone, (self.digit, piles, *feet), self.pulled_back(0.8), seconds=0.9)
-            self.track(Turn(self.digit, seconds=2.8, rate=linear, scan=1.02))
+            self.track(Turn(self.digit, 2.4, linear, scan=1.02))
             self.say("How little would change its mind?")
-            self.wait(1.8)
-            self.play(Turn(self.digit, seconds=0.9, ring=1))
-            self.play(Turn(self.digit, seconds=0.9, erase=1), Later(0.6, Turn(piles, seconds=1.8, after=1)))
-            tops = [Tag(self.q(name, decimals=2), piles, f"top{side}", (0, 0.55 * size), 0.85 * size) for side, name in enumerate(("erased_toward", "erased_against"))]
-            panel = square_in(area.digit)
-            corner = (panel.left + 0.4 * size, panel.top - 0.6 * size)
-            says = Tag(Sentence("says {n}", {"n": self.q("erased_answer")}), at=corner, size=0.7 * size, align="left")
+            self.wait(1.6)
+            self.play(Turn(self.digit, 0.9, ring=1))
+            self.play(Turn(self.digit, 0.9, erase=1), Later(0.6, Turn(piles, 1.8, after=1)))
+            tops = [Tag(n, piles, f"top{m}", (0, 0.55 * size), 0.85 * size) for m, n in enumerate(heights)]
+            corner, now = (panel.left + 0.4 * size, panel.top - 0.6 * size), self.q("erased_answer")
+            says = Tag(Sentence("says {n}", {"n": now}), at=corner, size=0.7 * size, align="left")
             self.show(*tops, says, seconds=0.4)
-            self.drift(4.0)
-            self.say(ONE_PIXEL, now=self.q("erased_answer"), answer=self.q("answer"))
+            self.drift(3.0)
+            self.say(ONE_PIXEL, now=now, answer=self.q("answer"))
             self.hush()
-            share = Sentence("{n} of {ink} pixels", {"n": self.q("turning"), "ink": self.q("ink")})
-            over = (area.piles.center[0] - piles.anchor("top1")[0], 0.55 * size)
-            enough = Tag(share, piles, "top1", over, 0.85 * size)
-            self.play(Turn(self.digit, seconds=1.0, turning=1, ring=0, dim=0.6), self.pulled_back(1.0), *map(FadeOut, tops), Later(0.5, FadeIn(enough)))
-            self.drift(3.6)
-            self.say(TURNING, n=self.q("turning"), ink=self.q("ink"))
-        self.gone = [piles, *feet, enough, says, self.digit]
+        self.gone = [piles, *feet, *tops, says, self.digit]
 
-    def control(self) -> None:
-        """The same test on all right answers; the same digit in four other networks."""
-        t, size, area = self.trace, self.frame.number, self.plan(WALL)
-        wall = DigitWall(area.wall, t["small"], t["falls"])
+    def every_digit(self) -> None:
+        """Control: the same test on all right answers."""
+        area = self.plan(WALL)
+        wall = draw.DigitWall(area.wall, self.trace["small"], self.trace["falls"])
+        fallen = Sentence("{n} of {m} fall", {"n": self.q("falling"), "m": self.q("right")})
+        few = draw.Verdict(fallen, False, size=min(self.frame.number, 0.08 * area.verdict.width))
+        few.move_to(area.verdict.center)
         with self.beat():
-            self.exchange(self.gone, [wall], self.pulled_back(0.8), Later(0.4, Turn(wall, seconds=1.2, show=1)))
+            self.exchange(self.gone, [wall], self.pulled_back(0.8), Later(0.4, Turn(wall, 1.2, show=1)))
             self.say("Is every answer that fragile?")
-            self.play(Turn(wall, seconds=3.0, rate=linear, test=wall.count + 20))
-            fallen = Sentence("{n} of {m} fall", {"n": self.q("falling"), "m": self.q("right")})
-            few = Verdict(fallen, False, size=min(size, 0.08 * area.verdict.width)).move_to(area.verdict.center)
-            self.play(Turn(wall, seconds=0.6, fallen=1), FadeIn(few))
+            self.play(Turn(wall, 2.8, linear, test=wall.count + 20))
+            self.play(Turn(wall, 0.6, fallen=1), FadeIn(few))
             self.drift(3.6)
             self.say("Of {m} right answers, one pixel fells {n}.", m=self.q("right"), n=self.q("falling"))
-        pairs = PilePairs(self.frame.stage.inset(0.5, 1.25 * size), t["other_toward"], t["other_against"])
+        self.gone = [few, wall]
+
+    def other_networks(self) -> None:
+        """Control: the same digit in four other networks."""
+        t, size = self.trace, self.frame.number
+        area = self.frame.stage.inset(0.5, 1.25 * size)
+        pairs = draw.PilePairs(area, t["other_toward"], t["other_against"])
         said = [self.q("other_answers", n) for n in range(4)]
         words = said if self.layout.tall else [Sentence("says {n}", {"n": n}) for n in said]
         feet = [Tag(word, pairs, f"foot{n}", (0, -0.6 * size), 0.75 * size) for n, word in enumerate(words)]
         with self.beat():
-            self.add(pairs)
-            self.play(FadeOut(few, run_time=0.5), FadeOut(wall, run_time=0.5), self.pulled_back(0.5), Turn(pairs, seconds=3.0, rate=linear, grow=4), *(Later(0.9 + 0.7 * n, FadeIn(foot, run_time=0.4)) for n, foot in enumerate(feet)))
             self.say("Is it the digit? Four networks, trained anew.")
-            self.drift(7.0)
+            self.add(pairs)
+            coming = [Later(0.9 + 0.7 * n, FadeIn(foot, run_time=0.4)) for n, foot in enumerate(feet)]
+            gone = [FadeOut(each, run_time=0.5) for each in self.gone]
+            self.play(*gone, self.pulled_back(0.5), Later(0.4, Turn(pairs, 3.0, linear, grow=4)), *coming)
+            self.drift(4.0)
             self.say(RETRAINED, answer=self.q("answer"))
         self.gone = [pairs, *feet]
 
     def ending(self) -> None:
-        """The opening picture again, the question answered, the formula, the next question."""
+        """The opening picture again, the question answered, the next question."""
         self.digit.stands(square_in(self.plan(OPEN).digit))
-        self.digit.turn(turning=0, erase=0, dim=0, scan=-1)
+        self.digit.turn(ring=0, erase=0, scan=-0.02)
         self.outputs.turn(show=0, bars=0, pair=0, ring=1)
         for n, name in enumerate(self.names):
-            name.set_opacity(1.0 if n == self.answer else 0.3)
+            name.set_opacity(1.0 if n == self.net.answer else 0.3)
         self.said.set_opacity(1.0)
         with self.beat():
             opening = (self.digit, self.outputs, self.said, self.seen, *self.names)
             self.exchange(self.gone, opening, self.pulled_back(0.9), seconds=0.9)
-            self.track(Turn(self.digit, seconds=3.4, rate=linear, scan=1.02))
+            self.track(Turn(self.digit, 3.4, linear, scan=1.02))
             self.say(ANSWERED)
-            self.wait(1.6)
-            room = self.plan(ERASE).piles
-            formula = Formula(Label('a = "ReLU"(W x + b)'), self.frame.title_size * 1.5, width=room.width).move_to(room.center)
-            self.play(*(FadeOut(each, run_time=0.5) for each in (self.outputs, self.said, self.seen, *self.names)), Later(0.4, FadeIn(formula)))
-            self.track(Turn(self.digit, seconds=3.4, rate=linear, scan=-0.02))
-            self.say("How wrong was it, in one number?")
+            self.settle()
+            self.track(Turn(self.digit, 4.2, linear, scan=-0.02))
+            self.say("Two layers learned to read. Would thirty learn, too?")
             self.wait(0.8)

@@ -255,21 +255,40 @@ def of_control(told: Told) -> bool:
     return told.shows("m", len(t["small"])) and told.shows("n", int(np.count_nonzero(t["falls"]))) and len(t["falls"]) == len(t["small"])
 
 
+def of_start(told: Told) -> bool:
+    """The digits that it read before training are counted; which these are is found again in the simulation's own tests.
+
+    That its weights were drawn is seen in them: uniform up to 1/√784, as ``torch.nn.Linear`` draws.
+    """
+    t = told.trace
+    drawn, most = t["start[1]"], 784**-0.5
+    uniform = np.abs(drawn).max() <= most and np.isclose(drawn.std(), most / np.sqrt(3), rtol=0.02)
+    reads = t["start_reads"]
+    return bool(uniform) and told.shows("k", int(np.count_nonzero(reads))) and told.shows("m", len(reads))
+
+
+def learned_two_layers(told: Told) -> bool:
+    """There are two layers of weights, and with them it reads many more digits than before training."""
+    t = told.trace
+    layers = [name for name in t if name.startswith("weights[")]
+    return len(layers) == 2 and len(t["small"]) > 0.9 * len(t["start_reads"]) > 0.2 * len(t["start_reads"]) > t["start_reads"].sum()
+
+
 def agrees(count: Callable[[int], bool]) -> Callable[[Told], bool]:
     return of_digit(lambda d: len(d.others) == 4 and count(sum(name == d.answer for name in d.others)))
 
 
 DIGIT_CHECKS: dict[str, Callable[[Told], Any]] = {
-    "You see a {label}.": of_digit(always),
+    "This is a {label}, is it not?": of_digit(always),
     "The network says: {answer}.": of_digit(lambda d: d.answer != d.label),
     "The network says so too.": of_digit(lambda d: d.answer == d.label),
     "No line of code says so. Where is the mistake?": of_digit(lambda d: d.answer != d.label),
     "No line of code says so. How does it know?": of_digit(lambda d: d.answer == d.label),
     "Row by row it becomes a list.": general("how the picture is to be read"),
-    "{n} pixels, each a number.": of_digit(always, n=lambda d: len(d.image)),
-    "{n} of them are blank.": of_digit(always, n=lambda d: int((d.image == 0).sum())),
     "Every pixel pulls on {n} neurons.": of_digit(always, n=lambda d: d.weights[0].shape[0]),
-    "{n} numbers, all learned.": of_digit(always, n=lambda d: sum(part.numel() for part in (*d.weights, *d.biases))),
+    "{n} numbers, drawn at random.": of_digit(always, n=lambda d: sum(part.numel() for part in (*d.weights, *d.biases))),
+    "So it reads {k} of {m} digits.": of_start,
+    "Trained, it reads {n}.": lambda told: told.shows("n", len(told.trace["small"])),
     "Into one of them.": general("where the picture goes"),
     "One weight for each pixel.": of_digit(lambda d: d.weights[0].shape[1] == len(d.image)),
     "Ink on blue adds. Ink on orange takes away.": lambda told: weights_shown(told),
@@ -278,7 +297,6 @@ DIGIT_CHECKS: dict[str, Callable[[Told], Any]] = {
     "Under zero it would stay dark. It fires.": of_digit(lambda d: d.z[d.neuron] > 0),
     "Under zero a neuron stays dark. This one does.": of_digit(lambda d: d.z[d.neuron] <= 0),
     "The others do the same, all at once.": general("the layer is one product of a matrix"),
-    "{n} of {all} fire. The rest give zero.": of_digit(always, n=lambda d: int((d.z > 0).sum()), all=lambda d: len(d.z)),
     "What decides between {answer} and {rival}?": of_digit(lambda d: d.answer != d.rival),
     "Each firing neuron pulls towards one of them.": of_digit(lambda d: bool((d.pulls[d.z > 0] != 0).all())),
     "The one we visited.": of_digit(lambda d: int(d.pulls.argmax()) == d.neuron and d.pulls.max() > 0),
@@ -296,19 +314,18 @@ DIGIT_CHECKS: dict[str, Callable[[Told], Any]] = {
     "One pixel, and it says {now}.": of_digit(lambda d: d.erased != d.answer, now=lambda d: d.erased),
     "It is still {answer}. No single pixel turns it.": of_digit(lambda d: not d.turning),
     "Still {answer}, though other pixels turn it.": of_digit(lambda d: d.turning and d.erased == d.answer),
-    "{n} of its {ink} ink pixels would do.": of_digit(lambda d: d.turning, n=lambda d: len(d.turning), ink=lambda d: len(d.ink)),
-    "None of its {ink} ink pixels would do.": of_digit(lambda d: not d.turning, ink=lambda d: len(d.ink)),
     "Is every answer that fragile?": general("a question"),
     "Of {m} right answers, one pixel fells {n}.": of_control,
     "Is it the digit? Four networks, trained anew.": lambda told: len(told.trace["other_answers"]) == 4,
     "All four say {answer}, too.": agrees(lambda n: n == 4),
     "None of them says {answer}.": agrees(lambda n: n == 0),
-    "Not all of them say {answer}.": agrees(lambda n: 0 < n < 4),
+    "Only one of them says {answer}.": agrees(lambda n: n == 1),
+    "Not all of them say {answer}.": agrees(lambda n: 1 < n < 4),
     "No line says it. The higher pile does.": of_digit(lambda d: d.answer == d.label and d.toward > d.against),
     "Nothing broke. The wrong pile is higher.": of_digit(lambda d: d.answer != d.label and d.toward > d.against and not d.level),
     "Nothing broke. Two nearly level piles, and luck.": of_digit(lambda d: d.answer != d.label and d.level and set(d.others) != {d.answer}),
     "Nothing broke. Two nearly level piles.": of_digit(lambda d: d.answer != d.label and d.level and set(d.others) == {d.answer}),
-    "How wrong was it, in one number?": general("the next chapter's question"),
+    "Two layers learned to read. Would thirty learn, too?": learned_two_layers,
 }  # fmt: skip
 
 # By hand ----------------------------------------------------------------------------------------------
