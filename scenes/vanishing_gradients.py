@@ -1,4 +1,4 @@
-"""Vanishing gradients: twin networks on the spirals, light that walks back through one, and how it gets through.
+"""Vanishing gradients: twin networks on the spirals, and light that walks back through one of them.
 
 Everything is read from the trace of :func:`nnanim.sim.twins.record`.
 """
@@ -8,33 +8,17 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-from manim import DOWN, FadeIn, FadeOut, ReplacementTransform, linear
+from manim import DOWN, FadeIn, FadeOut, ReplacementTransform, linear, rate_functions
 from pydantic import Field as Bounds
 
+from nnanim import visuals as draw
 from nnanim.chapter import Case, Cases, Chapter, Report, otherwise
-from nnanim.quantity import RAISED, Label, Quantity, Sentence, counted
+from nnanim.quantity import Label, Quantity, Sentence, counted
 from nnanim.sim import twin_outcomes as became
 from nnanim.sim.twin_outcomes import BOTH, NORM, PLAIN, ROAD, START, used
 from nnanim.trace import Trace
-from nnanim.visuals import (
-    Axes,
-    Field,
-    Filters,
-    Formula,
-    Later,
-    LinearScale,
-    LogScale,
-    Plan,
-    Readout,
-    RisingLines,
-    Slabs,
-    Tag,
-    Turn,
-    Verdict,
-    WeightCells,
-    across,
-    down,
-)  # fmt: skip
+from nnanim.visuals import Field, Filters, Later, Plan, Readout, Slabs, Tag, Turn, Verdict, across, down
+from nnanim.visuals.networks.filters import names_over, numbers_under
 
 TWINS = Plan(wide=across(one=50, other=50, gap=0.6), tall=down(one=50, other=50, gap=0.3))
 STUDY = Plan(
@@ -48,6 +32,7 @@ CELLS = Plan(
     square=down(cells=50, side=(50, down(step=26, value=48, count=26)), gap=0.2),
 )
 BLOCK = Plan(wide=down(filters=84, foot=16, gap=0.1), tall=down(filters=74, foot=26, gap=0.1))
+WALK = Plan(wide=across(first=30, rest=70), tall=down(rest=60, first=40))
 STACK = down(head=11, slabs=74, verdict=15, gap=0.05)
 LOW_STACK = down(head=20, slabs=60, verdict=20, gap=0.05)
 CHART = Plan(wide=down(head=8, chart=92, gap=0.05), tall=down(head=6, chart=94, gap=0.05))
@@ -60,15 +45,17 @@ ENDING = Plan(
     wide=down(twins=(74, across(one=50, other=50, gap=0.6)), formula=26, gap=0.2),
     tall=down(twins=(82, down(one=50, other=50, gap=0.3)), formula=18, gap=0.2),
 )
-NAMES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU"}
+BENDS = ("sigmoid", "tanh", "ReLU")
 STARTS = ("torch’s default", "Xavier", "He")
 VARIANT = ("plain", "road", "norm", "both", "start")
 FACTOR = Label(
-    "frac(partial cal(L), partial a_1) = frac(partial cal(L), partial a_L) dot f_L dot f_(L-1) dots.c f_3 dot f_2"
+    "frac(partial cal(L), partial a_1) = "
+    "frac(partial cal(L), partial a_L) dot f_L dot f_(L-1) dots.c f_3 dot f_2"
 )
-"""The gradient at the first layer; the indices are names."""
+SIGNS = ((7, "slab1"), (6, "loss"), (3, "slab30"), (5, "slab29"), (1, "slab15"), (2, "slab3"), (3, "slab2"))
+"""The gradient at the first layer, its indices being names; how many signs come out of what."""
 OUTCOME = Cases(
-    Case("One of them learns. The other one learns nothing.", became.parted),
+    Case("One learns. The other learns nothing.", became.parted),
     Case("Neither of them learns.", lambda t: became.guesses(t, BOTH) and became.guesses(t, PLAIN)),
     Case("One training breaks down.", lambda t: became.broke(t, PLAIN) or became.broke(t, BOTH)),
     Case("They do not end up alike.", lambda t: t["losses"][PLAIN, -1] != t["losses"][BOTH, -1]),
@@ -77,16 +64,6 @@ OUTCOME = Cases(
 QUESTION = Cases(
     Case("Where did it break?", became.parted),
     Case("What made the difference?", lambda t: not became.parted(t)),
-)
-PASSES = Cases(
-    Case("Each layer passes on only a part.", lambda t: used(t, "measured") < 0.95),
-    Case("Each layer passes on more than it gets.", lambda t: used(t, "measured") > 1.05),
-    Case("Each layer passes on about as much as it gets.", otherwise),
-)
-FAINT = Cases(
-    Case("Drawn to scale, most of it is all but gone.", lambda t: 2 * t["faint"] > t["norms"].shape[1]),
-    Case("Drawn to scale, some of it is all but gone.", lambda t: t["faint"] > 0),
-    Case("Drawn to scale, every column can be seen.", lambda t: t["faint"] == 0),
 )
 ARRIVES = Cases(
     Case("At the last layer {last}. At the first {first}.", lambda t: t["first"][PLAIN] > 0),
@@ -103,31 +80,25 @@ ACCOUNT = Cases(
     Case("Measured over all layers: {m}.", became.account_holds, "it holds", "good"),
     Case("Measured: {m}. Our account is too simple here.", otherwise, "too simple"),
 )
-DEPTH = Cases(
-    Case("Few layers learn something. Many only guess.", became.depth_matters),
-    Case("The more layers, the longer the line.", otherwise),
-)
 START_HELPS = Cases(
     Case("The start, then. Depth only repeats it.", became.start_settles, "the start", "good"),
     Case("That start alone does not settle it.", otherwise, "not alone"),
 )
-START_LEARNS = Cases(
-    Case("Its training breaks down, though.", lambda t: became.broke(t, START)),
-    Case("And with it, it learns.", lambda t: became.learned(t, START)),
-    Case("It no longer just guesses, but it is not there yet.", lambda t: became.begins(t, START)),
-    Case("Yet in {steps} it learns next to nothing.", otherwise),
-)
-ROAD_ALONE = Cases(
-    Case("The road alone: the loss blows up.", lambda t: became.broke(t, ROAD), "blows up"),
-    Case("The road alone: the first layer gets too much.", lambda t: became.floods(t, ROAD), "too much"),
-    Case("The road alone: it learns.", lambda t: became.learned(t, ROAD), "learns", "good"),
-    Case("The road alone: not enough.", otherwise, "not enough"),
-)
-GATES_ALONE = Cases(
-    Case("The gates alone: the loss blows up.", lambda t: became.broke(t, NORM), "blows up"),
-    Case("The gates alone: the first layer gets too much.", lambda t: became.floods(t, NORM), "too much"),
-    Case("The gates alone: it learns.", lambda t: became.learned(t, NORM), "learns", "good"),
-    Case("The gates alone: not enough.", otherwise, "not enough"),
+
+
+def alone(name: str, variant: int) -> Cases:
+    """What one of two changes brings without the other."""
+    return Cases(
+        Case(f"{name} alone: the loss blows up.", lambda t: became.broke(t, variant), "blows up"),
+        Case(f"{name} alone: the first gets too much.", lambda t: became.floods(t, variant), "too much"),
+        Case(f"{name} alone: it learns.", lambda t: became.learned(t, variant), "learns", "good"),
+        Case(f"{name} alone: not enough.", otherwise, "not enough"),
+    )
+
+
+DRAWN = Cases(
+    Case("{start}: weights from a wider range pass on {w}.", became.wider),
+    Case("{start}: weights from a narrower range pass on {w}.", otherwise),
 )
 TOGETHER = Cases(
     Case("Both together: {right} right.", lambda t: became.learned(t, BOTH), "learns", "good"),
@@ -135,20 +106,18 @@ TOGETHER = Cases(
     Case("Both together are not enough here.", otherwise, "not enough"),
 )
 CHANGES = (
-    (ROAD, ROAD_ALONE, {"road": 1, "gate": 0}, "The old start again, with a road round each layer."),
-    (NORM, GATES_ALONE, {"road": 0, "gate": 1}, "Or a gate that brings signals back to scale."),
-    (BOTH, TOGETHER, {"road": 1, "gate": 1}, "And both at once?"),
+    (ROAD, alone("The road", ROAD), (1, 0), "The old start, and a residual road round each layer."),
+    (NORM, alone("Layer norm", NORM), (0, 1), "Or a gate that rescales signals: layer norm."),
+    (BOTH, TOGETHER, (1, 1), "And both at once?"),
 )
-"""What is changed: the row of the trace, what came of it, the dials of the picture, and how it is said."""
+"""The row of the trace, what came of it, roads and gates of the picture, and how it is said."""
 UNSEEN = Cases(
-    Case("There it says nothing.", lambda t: became.broke(t, BOTH)),
-    Case("It gets nearly all of them right, too.", lambda t: t["unseen_right"][BOTH] >= 0.9),
-    Case("There it is wrong more often.", otherwise),
+    Case("Points it never saw? There it says nothing.", lambda t: became.broke(t, BOTH)),
+    Case("Points it never saw? Nearly all right, too.", lambda t: t["unseen_right"][BOTH] >= 0.9),
+    Case("Points it never saw? There it is wrong more often.", otherwise),
 )
 ANSWER = Cases(
-    Case(
-        "In the grey one a factor of {f}, again and again.", lambda t: became.parted(t) and used(t, "measured") < 0.8
-    ),
+    Case("In the grey one a factor of {f}, again and again.", became.fades),
     Case("A gradient is a product, with a factor for every layer.", otherwise),
 )
 
@@ -181,19 +150,20 @@ class VanishingGradients(Chapter):
 
     def construct(self) -> None:
         """The lesson, in order."""
-        self.depth, self.layers = self.given("depth"), self.params.depth
-        self.moments = len(self.trace["moments"]) - 1
+        t, self.depth, self.layers = self.trace, self.given("depth"), self.params.depth
+        self.moments = len(t["moments"]) - 1
         chart = self.plan(STUDY)
-        self.axes = self.back_axes(self.plan(CHART).chart, self.trace["norms"][PLAIN], self.layers)
-        every = np.append(self.trace["depth_norms"], self.trace["norms"][START])
-        self.small = self.back_axes(chart.chart, every, int(self.trace["depths"][-1]))
+        self.axes = self.back_axes(self.plan(CHART).chart, t["norms"][PLAIN], self.layers)
+        two = t["norms"][[PLAIN, START]]
+        self.small = self.back_axes(chart.chart, two, self.layers)
+        xs, styles = np.arange(self.layers, 0, -1), ["solid", "dashed"]
+        self.lines = draw.RisingLines(self.small, xs, two, styles, drawn=1)
         plain = self.cold_open()
         self.title_card()
         slabs = self.walk_back(plain)
         leaving = self.count_tenths(slabs)
         leaving = self.watch_weights(leaving)
         leaving = self.cut_open(leaving)
-        leaving = self.turn_depth(leaving)
         leaving = self.try_a_start(leaving)
         leaving = self.try_cures(leaving)
         self.call_back(leaving)
@@ -212,12 +182,12 @@ class VanishingGradients(Chapter):
         style = {"ground": 1.0, "frame": 1.0, **dials}
         return Field(region, t["window"], *points, answers / 255.0, radius, **style)
 
-    def back_axes(self, region: Any, values: Any, most: int) -> Axes:
+    def back_axes(self, region: Any, values: Any, most: int) -> draw.Axes:
         """Gradients, logarithmic, over the layers counted back from the loss."""
-        counted = LinearScale.counting(1, most, 7)
-        x = LinearScale(most + 0.5, 0.5, counted.marks[::-1])
-        y, names = LogScale.over(values), ("layers back from the loss", "gradient")
-        return Axes(region, x, y, *names, y_color=self.theme.gradient)
+        counted = draw.LinearScale.counting(1, most, 7)
+        x = draw.LinearScale(most + 0.5, 0.5, counted.marks[::-1])
+        y, names = draw.LogScale.over(values), ("layers back from the loss", "gradient (log)")
+        return draw.Axes(region, x, y, *names, y_color=self.theme.gradient)
 
     def swap(self, old: Any, new: Any, *beside: Any) -> None:
         """Words leave with their picture; the new one comes when the old one is all but gone."""
@@ -229,27 +199,14 @@ class VanishingGradients(Chapter):
         """Whether a network parts the plane at last; the noise of a guess has no boundary worth a line."""
         return 0.0 if became.guesses(self.trace, variant) else 1.0
 
-    def number(self, words: Any, of: Any, anchor: str, **style: Any) -> Tag:
-        """A number that matters, at a point of a picture."""
-        return Tag(words, of, anchor, **{"size": self.frame.number, **style})
-
     def end(self, slabs: Slabs, words: Sentence, side: Any) -> Tag:
         """What an end of the network gets, written above it."""
         return Tag(words, slabs, f"head_{side}", size=0.8 * self.frame.number, align=side)
-
-    @property
-    def small_number(self) -> float:
-        """Type of a number that stands on the beam, which is short in a narrow frame."""
-        return self.frame.number * (0.7 if self.frame.portrait else 1.0)
 
     def measured(self, cases: Cases, start: int, region: Any) -> Verdict:
         """The badge of a test: the factor that was measured with a start."""
         words = Sentence("measured {m}", {"m": self.trace.quantity("measured", start)})
         return Verdict(words, cases.of(self.trace).role == "good").move_to(region.center)
-
-    def counted_steps(self) -> Sentence:
-        """“200 steps”."""
-        return counted(self.given("steps"), "step", "steps")
 
     def figure(self, name: str, *index: int) -> Quantity:
         """A number of the trace with two figures."""
@@ -264,8 +221,8 @@ class VanishingGradients(Chapter):
         with self.beat():
             self.add(one, plain)
             for field, variant in ((one, BOTH), (plain, PLAIN)):
-                self.track(Turn(field, 5.4, linear, moment=self.moments))
-                self.track(Turn(field, 1.0, boundary=self.decided(variant)))
+                self.track(Turn(field, 5.0, linear, moment=self.moments))
+                self.track(Turn(field, 2.0, boundary=self.decided(variant)))
             self.say("Same points, same {depth} layers, same start: who learns?", depth=self.depth)
             self.settle()
             self.drift(8.0, nearer=1.02)
@@ -281,8 +238,7 @@ class VanishingGradients(Chapter):
         xs = np.arange(self.layers, 0, -1)
         slabs = Slabs(stage, face, t["norms"][:1], self.axes, xs, turn=0, points=1)
         words = Sentence("loss {x}", {"x": t.quantity("losses", PLAIN, 0)})
-        below = (-3.6 if self.frame.portrait else -1.7) * self.frame.label
-        loss = Tag(words, slabs, "under", (0.3, below), self.frame.label, align="right")
+        loss = Tag(words, slabs, "head_right", (0.0, -0.4), self.frame.label, align="right")
         with self.beat():
             turned = ReplacementTransform(plain, face, run_time=1.0)
             self.play(FadeOut(self.twin, run_time=0.5), turned, self.pulled_back(0.8))
@@ -290,51 +246,40 @@ class VanishingGradients(Chapter):
             opening = Turn(slabs, 2.4, turn=0.55, points=0.45), Later(1.6, Turn(slabs, 0.7, loss=1))
             self.play(FadeOut(face, run_time=0.5), *opening, Later(1.9, FadeIn(loss, run_time=0.5)))
             self.say("Learning starts at the far end: how wrong?")
-            self.track(Turn(slabs, 5.6, linear, front=self.layers))
+            self.track(Turn(slabs, 4.6, rate_functions.ease_in_quad, front=self.layers))
             self.say("The answer walks back, layer by layer.")
-            self.say(PASSES)
+            self.settle()
             self.play(FadeOut(loss, run_time=0.4))
-            self.track(Turn(slabs, 4.2, turn=0.46))
+            self.track(Turn(slabs, 3.4, turn=0.46))
+            self.drift(3.4, nearer=1.3, on=self.plan(WALK).first)
             self.say("How much of it reaches the first?")
         return slabs
 
     def count_tenths(self, slabs: Slabs) -> list[Any]:
         """Edge on the slabs are columns; the axis turns logarithmic, and the columns become points."""
-        t = self.trace
-        em, rising = self.frame.number, t["first"][PLAIN] < t["last"][PLAIN]  # numbers stand off the line
-        steep = self.axes.plot.height / self.axes.plot.width
-        over = (0.5 * em, 0.9 * em)
-        inside = (em, 0.1 * em) if steep > 0.7 else (0.0, (0.6 + 4.2 * steep) * em)
-        ends = []
-        for name, side, align, away in (("first", 1, "left", inside), ("last", -1, "right", over)):
-            x, y = away if rising else over if away is inside else inside
-            style = {"at": (side * x, y), "align": align} if self.layers > 6 else {"at": (0.0, 0.9 * em)}
-            ends.append(self.number(self.figure(name, PLAIN), slabs, f"value_{name}", **style))
+        values = self.figure("first", PLAIN), self.figure("last", PLAIN)
+        ends = slabs.end_numbers(*values, self.frame.number)
         with self.beat():
             self.hush()
-            self.play(Turn(slabs, 2.0, turn=1, points=0, loss=0), Later(1.3, Turn(slabs, 1.0, bars=1)))
-            self.say(FAINT)
+            opening = Turn(slabs, 2.0, turn=1, points=0, loss=0)
+            self.play(self.pulled_back(1.2), opening, Later(1.3, Turn(slabs, 1.0, bars=1)))
+            self.wait(0.4)
             self.play(Turn(slabs, 1.8, log=1), Later(0.5, FadeIn(self.axes)))
-            self.say("Now every line is a factor of {factor}.", factor=Label(self.factor_of(self.axes)))
             self.play(*(FadeIn(end) for end in ends))
             self.drift(4.4)
-            self.say(ARRIVES, last=self.figure("last", PLAIN), first=self.figure("first", PLAIN))
+            self.say(ARRIVES, last=values[1], first=values[0])
         return [slabs, self.axes, *ends]
-
-    def factor_of(self, axes: Axes) -> str:
-        """What lies between two grid lines, as it is written."""
-        decades = axes.decades
-        return "10" if decades <= 1 else f"10{str(decades).translate(RAISED)}"
 
     def watch_weights(self, leaving: list[Any]) -> list[Any]:
         """The first layer's weights through the whole training; one is followed digit by digit."""
         t, areas, frame = self.trace, self.plan(CELLS), self.frame
         last = len(t["steps"]) - 1
         followed = int(t["followed_at"][0]) * 2 + int(t["followed_at"][1])
-        cells = WeightCells(areas.cells, t["weights"], t["changed_at"], followed, shown=0)
+        cells = draw.WeightCells(areas.cells, t["weights"], t["changed_at"], followed, shown=0)
         middle = cells.anchor("below")[:2]
         step, value, changed = (each.center[:2] - middle for each in (areas.step, areas.value, areas.count))
         count = t.quantities("changed", decimals=0)
+        steps = counted(self.given("steps"), "step", "steps")
         big = {"size": frame.number, "anchor": "below"}
         bigger = {"size": 1.25 * frame.number, "anchor": "below"}
         readouts = [
@@ -345,102 +290,89 @@ class VanishingGradients(Chapter):
         with self.beat():
             self.swap(leaving, readouts, Later(0.3, Turn(cells, 1.2, shown=1)), self.pulled_back(0.8))
             self.track(Turn(cells, 4.4, linear, step=last))
-            self.say("The first layer’s weights, through {steps} of training.", steps=self.counted_steps())
+            self.say("The first layer’s weights, through {steps} of training.", steps=steps)
             self.settle()
             self.drift(4.4)
             self.say(UNMOVED, n=count[-1])
         return [cells, *readouts]
 
-    def filters(self, region: Any, **dials: float) -> Filters:
-        """One layer, cut open."""
-        names = "middle_slopes", "middle_weights", "slope_factor", "weight_factor"
-        return Filters(region, *(self.trace[name] for name in names), **dials)
-
-    def names_over(self, filters: Filters) -> list[Tag]:
-        """What the two filters are."""
-        names = (Label(f"slope of {NAMES[self.params.activation]}"), "over_slope"), ("weights", "over_weight")
-        return [Tag(words, filters, anchor, (0, 0.8 * self.frame.label)) for words, anchor in names]
+    def filters(self, region: Any, bends: Any, starts: Any, case: Any = 0, **dials: float) -> Filters:
+        """One layer, cut open: cases are pairs of an activation and a start."""
+        t = self.trace
+        bends, starts = np.broadcast_arrays(np.atleast_1d(bends), np.atleast_1d(starts))
+        factors = t["slope_factor"] if len(set(starts)) > 1 else t["bend_slope_factor"][bends]
+        names = "middle_weights", "weight_factor", "weight_bound"
+        weights, kept, bounds = (t[name][starts] for name in names)
+        return Filters(region, t["middle_slopes"][bends], weights, factors, kept, bounds, case=case, **dials)
 
     def cut_open(self, leaving: list[Any]) -> list[Any]:
         """Two filters in every layer; what they leave together is foretold, and then measured."""
         t, areas = self.trace, self.plan(BLOCK)
-        place = int(t["used"])
-        filters = self.filters(areas.filters, start=place)
-        names = "slope_factor", "weight_factor", "foretold", "measured"
-        slope, weight, product, measured = (t.quantity(name, place) for name in names)
-        over = self.names_over(filters)
-        pairs = (slope, "slope"), (weight, "weight")
-        under = [self.number(value, filters, anchor, at=(0, -0.2)) for value, anchor in pairs]
-        foretold = self.number(product, filters, "out", size=self.small_number, plate=0.7)
+        place, bend = int(t["used"]), int(t["bend"])
+        order = [bend, *(each for each in (1, 0, 2) if each != bend)]
+        filters = self.filters(areas.filters, order, place)
+        slopes, products = (t.quantities(name) for name in ("bend_slope_factor", "bend_foretold"))
+        weight = t.quantity("weight_factor", place)
+        numbers = [slopes[each] for each in order], [weight], [products[each] for each in order]
+        slope_number, weight_number, product, times, equals = numbers_under(filters, numbers)
+        over = names_over(filters, BENDS[bend])
         badge = self.measured(ACCOUNT, place, areas.foot)
         with self.beat():
             self.swap(leaving, (filters, *over), self.pulled_back(0.8))
             self.say("Inside a layer it meets two filters.")
-            self.play(Turn(filters, 1.5, linear, beam=0.55), Later(0.9, FadeIn(under[0])))
-            self.play(Turn(filters, 1.2, linear, beam=1), Later(0.5, FadeIn(under[1])))
-            self.say("The slope leaves {s} of its length, the weights {w}.", s=slope, w=weight)
-            self.play(FadeIn(foretold))
+            self.play(Turn(filters, 1.5, linear, beam=0.55), Later(0.9, FadeIn(slope_number)))
+            self.play(Turn(filters, 1.2, linear, beam=1), Later(0.5, FadeIn(weight_number)))
+            self.say("The slope leaves {s} of its length, the weights {w}.", s=slopes[bend], w=weight)
+            falls = FadeIn(product, shift=0.6 * DOWN)
+            self.play(FadeIn(times), Later(0.3, FadeIn(equals)), Later(0.6, falls))
             self.drift(6.0)
-            self.say("So a layer should pass on {f}. Does it?", f=product)
-            self.wait(0.5)
+            self.say("So a layer should pass on {f}. Does it?", f=products[bend])
             self.play(FadeIn(badge, shift=0.2 * DOWN))
-            self.say(ACCOUNT, m=measured)
-        self.block = filters
-        return [filters, *over, *under, foretold, badge]
-
-    def turn_depth(self, leaving: list[Any]) -> list[Any]:
-        """A dial for the depth: the line grows longer, and the plane greyer."""
-        t, areas, last = self.trace, self.plan(STUDY), len(self.trace["depths"]) - 1
-        field = self.plane(areas.field, t["depth_planes"], boundary=1)
-        most = int(t["depths"][-1])
-        other_line = np.full(most, np.nan)
-        other_line[most - self.layers :] = t["norms"][START]
-        styles = ["solid"] * (last + 1) + ["dashed"]
-        xs = np.arange(most, 0, -1)
-        lines = RisingLines(self.small, xs, [*t["depth_norms"], other_line], styles, drawn=0.02)
-        offset = areas.words.center[:2] - field.anchor("middle")[:2]
-        style = {"anchor": "middle", "at": offset, "size": self.frame.number}
-        depth = Readout(t.quantities("depths", decimals=0), field, "moment", after=" layers", **style)
+            self.say(ACCOUNT, m=t.quantity("measured", place))
+        others = [(BENDS[each], products[each]) for each in order[1:]]
         with self.beat():
-            self.swap(leaving, (field, self.small, lines, depth), self.pulled_back(0.6))
-            self.play(Turn(lines, 0.6, drawn=1))
-            self.say("Would fewer layers do?")
-            for stop in range(1, last + 1):
-                self.play(Turn(field, 0.8, moment=stop), Turn(lines, 0.8, drawn=stop + 1))
-            self.drift(3.6)
-            self.say(DEPTH)
-        self.lines = lines
-        return [field, depth]
+            self.hush()
+            self.play(FadeOut(badge), self.pulled_back(0.8))
+            for case, (kind, _) in enumerate(others, 1):
+                gone, over[0] = over[0], names_over(filters, kind)[0]
+                turned = Turn(filters, 1.4, case=case), Later(0.9, FadeIn(over[0], run_time=0.4))
+                self.play(FadeOut(gone, run_time=0.3), *turned)
+            (one, a), (other, b) = others
+            self.say("With {one} {a}, with {other} {b}.", one=Label(one), a=a, other=Label(other), b=b)
+        return [filters, *over, slope_number, weight_number, product, times, equals]
 
     def try_a_start(self, leaving: list[Any]) -> list[Any]:
         """Is it the depth, or the start? The same depth from another start."""
         t, used_start, other_start = self.trace, int(self.trace["used"]), int(self.trace["other"])
-        filters = self.filters(self.plan(BLOCK).filters, start=used_start, beam=1)
-        slope = self.number(t.quantity("slope_factor", used_start), filters, "slope", at=(0, -0.2))
-        style = {"size": self.frame.number, "at": (0, -0.2)}
-        weight = Readout(t.quantities("weight_factor"), filters, "start", anchor="weight", **style)
-        beam = {"size": self.small_number, "plate": 0.7}
-        out = Readout(t.quantities("foretold"), filters, "start", anchor="out", **beam)
-        shown = [filters, *self.names_over(filters), slope, weight, out]
+        bend = int(t["bend"])
+        filters = self.filters(self.plan(BLOCK).filters, bend, np.arange(3), used_start, beam=1, span=1)
+        names = "slope_factor", "weight_factor", "foretold"
+        bounds = t.quantities("weight_bound", decimals=2)
+        span = Readout(bounds, filters, "case", before="±", anchor="span")
+        numbers = numbers_under(filters, map(t.quantities, names))
+        shown = [filters, *names_over(filters, BENDS[bend]), *numbers, span]
+        both = (used_start, other_start) == (0, 2)
         with self.beat():
-            self.swap([*leaving, self.lines, self.small], shown, self.pulled_back(0.6))
+            self.swap(leaving, shown, self.pulled_back(0.6))
             self.say("Is it the depth, or the start?")
-            for stop in (1, 2) if (used_start, other_start) == (0, 2) else (other_start,):
-                self.play(Turn(filters, 1.6, start=stop))
-                words = {"start": Label(STARTS[stop]), "w": t.quantity("weight_factor", stop)}
-                self.say("{start}: the weights pass {w}.", **words)
+            self.drift(9.0)
+            for stop in (1, 2) if both else (other_start,):
+                self.play(Turn(filters, 1.6, case=stop))
+                if both and stop == other_start:
+                    self.say("He: wider still, to make up for the ReLU. {f}.", f=t.quantity("foretold", stop))
+                else:
+                    words = {"start": Label(STARTS[stop]), "w": t.quantity("weight_factor", stop)}
+                    self.say(DRAWN, **words)
         study = self.plan(STUDY)
         field = self.field(study.field, START)
         badge = self.measured(START_HELPS, other_start, study.words)
         with self.beat():
             self.swap(shown, (field, self.small, self.lines))
             self.track(Turn(field, 5.6, linear, moment=self.moments, boundary=self.decided(START)))
-            self.play(Turn(self.lines, 1.5, drawn=len(self.lines.up)))
+            self.play(Turn(self.lines, 1.5, drawn=2))
             self.play(FadeIn(badge))
             self.say(START_HELPS)
             self.settle()
-            self.drift(4.4)
-            self.say(START_LEARNS, steps=self.counted_steps())
         return [field, self.small, self.lines, badge]
 
     def try_cures(self, leaving: list[Any]) -> list[Any]:
@@ -448,8 +380,8 @@ class VanishingGradients(Chapter):
         t, areas = self.trace, self.plan(CURES)
         face = self.field(areas.field, PLAIN)
         slabs = Slabs(areas.slabs, face, t["norms"][: BOTH + 1], self.axes, np.arange(self.layers, 0, -1))
-        block = self.filters(areas.block, start=int(t["used"]), beam=1)
-        for variant, cases, dials, built in CHANGES:
+        block = self.filters(areas.block, int(t["bend"]), int(t["used"]), beam=1)
+        for variant, cases, (road, gate), built in CHANGES:
             field, case = self.field(areas.field, variant), cases.of(t)
             right = Sentence("{right} right", {"right": t.quantity("right", BOTH, decimals=0, unit=" %")})
             verdict = Label(case.phrase) if not (variant == BOTH and case.role == "good") else right
@@ -457,8 +389,7 @@ class VanishingGradients(Chapter):
             first = Sentence("first {x}", {"x": self.figure("first", variant)})
             last = Sentence("last {x}", {"x": self.figure("last", variant)})
             ends = [self.end(slabs, first, "left"), self.end(slabs, last, "right")]
-            built_over = {"front": 0, "roads": dials["road"], "gates": dials["gate"]}
-            build = Turn(slabs, 1.2, **built_over), Turn(block, 1.2, **dials)
+            build = Turn(slabs, 1.2, front=0, roads=road, gates=gate), Turn(block, 1.2, road=road, gate=gate)
             with self.beat():
                 if variant == ROAD:
                     self.swap(leaving, (slabs, block, field), self.pulled_back(0.6))
@@ -468,8 +399,8 @@ class VanishingGradients(Chapter):
                 self.say(built)
                 self.settle()
                 slabs.turn(version=variant)
-                self.track(Turn(field, 3.4, linear, moment=self.moments, boundary=self.decided(variant)))
-                self.play(Turn(slabs, 2.4, linear, front=self.layers))
+                self.track(Turn(field, 2.6, linear, moment=self.moments, boundary=self.decided(variant)))
+                self.play(Turn(slabs, 1.8, linear, front=self.layers))
                 self.play(*(FadeIn(end) for end in ends))
                 self.settle()
                 self.play(FadeIn(badge, shift=0.2 * DOWN))
@@ -480,23 +411,30 @@ class VanishingGradients(Chapter):
         with self.beat():
             self.play(Turn(leaving[0], 0.6, points=0))
             self.swap(leaving[:1], (fresh,))
-            self.drift(7.0)
-            self.say("And points that it never saw?")
+            self.drift(3.5)
             self.say(UNSEEN)
         return [slabs, block, fresh, *leaving[1:]]
 
     def call_back(self, leaving: list[Any]) -> None:
-        """The twins again, and the product of factors."""
-        areas = self.plan(ENDING)
-        one, plain = (
-            self.field(region, variant, moment=self.moments, boundary=self.decided(variant))
-            for region, variant in ((areas.one, BOTH), (areas.other, PLAIN))
-        )
-        formula = Formula(FACTOR, 0.8 * self.frame.number, width=areas.formula.width)
+        """The product of factors comes out of the stack, which closes: the twins again."""
+        t, areas = self.trace, self.plan(ENDING)
+        style = {"moment": self.moments}
+        one = self.field(areas.one, BOTH, boundary=self.decided(BOTH), **style)
+        plain = self.field(areas.other, PLAIN, boundary=self.decided(PLAIN), **style)
+        xs = np.arange(self.layers, 0, -1)
+        slabs = Slabs(areas.twins, plain, t["norms"][:1], self.axes, xs, turn=0.5, points=1, loss=1)
+        formula = draw.Formula(FACTOR, 0.8 * self.frame.number, width=areas.formula.width)
         formula.move_to(areas.formula.center)
         with self.beat():
-            self.swap(leaving, (one, plain), self.pulled_back(0.6))
-            self.drift(9.0, nearer=1.02)
-            self.say(ANSWER, f=self.trace.quantity("measured", int(self.trace["used"])))
-            self.show(formula)
+            self.swap(leaving, (slabs,), self.pulled_back(0.6))
+            self.track(Turn(slabs, 4.0, rate_functions.ease_in_quad, front=self.layers))
+            sources = [(count, slabs.anchor(name)) for count, name in SIGNS]
+            self.say(ANSWER, f=t.quantity("measured", int(t["used"])))
+            self.play(self.distilled(formula, sources, 3.4))
+        with self.beat():
+            self.hush()
+            closing = Turn(slabs, 1.6, turn=0, loss=0, light=0)
+            self.play(closing, Later(0.8, FadeIn(one, run_time=0.8)))
+            self.play(FadeIn(plain, run_time=0.4), FadeOut(slabs, run_time=0.4))
+            self.drift(5.0, nearer=1.02)
             self.say("Now it can learn. How large a step dare we take?")

@@ -152,6 +152,23 @@ class Lesson(Stage):
             return AnimationGroup(ReplacementTransform(seed, new), *([] if keep else [FadeOut(old)]))
         return FadeTransform(old, new, stretch=True)
 
+    def distilled(self, formula: VMobject, sources: Iterable[tuple[int, Sequence[float]]], seconds: float = 2.4) -> Any:
+        """A formula whose signs come, in the order of reading, out of the things that they stand for; to be played with others.
+
+        Parameters
+        ----------
+        sources
+            How many signs, and the point that they come from; together they are all signs of the formula.
+        """
+        seed, first = formula.copy(), 0
+        for count, point in sources:
+            for sign in seed.submobjects[first : first + count]:
+                sign.scale(0.05).move_to(np.asarray(point, dtype=float)).set_opacity(0)
+            first += count
+        if first != len(seed.submobjects):
+            raise ValueError(f"the formula has {len(seed.submobjects)} signs, and {first} of them have a source")
+        return ReplacementTransform(seed, formula, run_time=seconds, lag_ratio=0.15)
+
     # The camera ---------------------------------------------------------------------------------------
 
     def pushed_in(self, on: Mobject | Region, fill: float = 0.8, seconds: float = 1.6) -> Dolly:

@@ -10,8 +10,6 @@ LEARNED = 0.95
 """A network with so many of its points right has learned."""
 GUESSING = 0.005
 """A loss so near to that of always saying one half is a guess."""
-HARDLY = 0.015
-"""A loss that is not even so far below it has come of next to no learning."""
 
 
 def broke(t: Any, variant: int) -> bool:
@@ -29,14 +27,19 @@ def learned(t: Any, variant: int) -> bool:
     return bool(not broke(t, variant) and t["right"][variant] >= LEARNED)
 
 
-def begins(t: Any, variant: int) -> bool:
-    """Whether its loss ended clearly below that of a guess."""
-    return bool(not broke(t, variant) and t["losses"][variant, -1] < t["guess"] - HARDLY)
-
-
 def parted(t: Any) -> bool:
     """Whether of the twins one has learned, and the other nothing."""
     return bool(learned(t, BOTH) and guesses(t, PLAIN))
+
+
+def wider(t: Any) -> bool:
+    """Whether the start that is tried instead draws weights from a wider range than the one in use."""
+    return bool(other(t, "weight_bound") > used(t, "weight_bound"))
+
+
+def fades(t: Any) -> bool:
+    """Whether the twins parted and a layer of the plain one passes on clearly less than it gets."""
+    return parted(t) and used(t, "measured") < 0.8
 
 
 def floods(t: Any, variant: int) -> bool:
@@ -52,11 +55,6 @@ def account_holds(t: Any) -> bool:
 def start_settles(t: Any) -> bool:
     """Whether the gradient shrank with the start in use, and keeps its size with the one tried instead."""
     return bool(used(t, "measured") < 0.8 and 0.85 < other(t, "measured") < 1.18)
-
-
-def depth_matters(t: Any) -> bool:
-    """Whether the shallowest network learned something and the deepest only guesses."""
-    return bool(t["depth_right"][0] >= 0.6 and t["depth_right"][-1] <= 0.55)
 
 
 def used(t: Any, name: str) -> float:

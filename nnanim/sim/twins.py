@@ -19,6 +19,7 @@ from nnanim.sim.gradients import (
     DeepNetwork,
     Initialisation,
     Kind,
+    Measured,
     Report,
     mean_loss,
     measure,
@@ -28,16 +29,16 @@ from nnanim.sim.gradients import (
 from nnanim.sim.threads import one_thread
 from nnanim.trace import Trace
 
-DEPTHS = (2, 5, 10, 20, 30)
-"""Depths at which the plain network is trained, besides the one that was asked for."""
 VARIANTS = ("plain", "road", "norm", "both", "start")
 """The plain network; with residual connections; with layer norm; with both; plain with another start."""
+BENDS: tuple[Kind, ...] = ("sigmoid", "tanh", "relu")
+"""The activations that are compared."""
 UNSEEN = 10_007
 """Added to the seed for points that no network was trained on."""
 GRID = 56
 """Answers are taken at the middles of so many cells each way."""
 MOMENTS = 41
-"""Snapshots of a training at most, evenly spaced over its steps."""
+"""Snapshots of a training at most: close together at first, where most happens, then ever farther apart."""
 MARGIN = 0.18
 """The window of the plane goes so far beyond the outermost point, in the data's units."""
 DRAWN = 32
@@ -46,13 +47,19 @@ SURE = 255
 """Answers are kept in 255ths."""
 
 
+def weight_bound(initialisation: Initialisation, width: int, gain: float) -> float:
+    """Weights of a hidden layer are drawn evenly between minus and plus this."""
+    return gain * math.sqrt(
+        {"default": 1 / width, "xavier": 6 / (2 * width), "he": 6 / width}[initialisation]
+    )
+
+
 def weight_power(initialisation: Initialisation, width: int, gain: float) -> float:
     """What weights of a hidden layer make of a signal's power, in expectation: n · Var(w), for uniform draws n · bound² / 3.
 
     Glorot & Bengio 2010; He et al. 2015. Forwards and backwards are alike, since hidden layers are square.
     """
-    bound2 = {"default": 1 / width, "xavier": 6 / (2 * width), "he": 6 / width}[initialisation]
-    return gain**2 * width * bound2 / 3
+    return width * weight_bound(initialisation, width, gain) ** 2 / 3
 
 
 def other_start(activation: Kind, initialisation: Initialisation) -> Initialisation:
@@ -159,12 +166,13 @@ def record(
     ``last`` (V) of them; ``right``, ``unseen_right`` (V), shares of points, NaN where the training broke down; ``losses``
     (V, steps + 1); ``stopped_at`` (V), −1 where it did not. ``planes_NAME`` (M, G, G), answers in 255ths at ``moments`` (M).
     ``faint``: layers of the plain network whose norm is under a hundredth of the largest.
-    For each of the depths (D) ``depths``: ``depth_norms`` (D, max), the last layer in the last column, NaN where there is
-    no layer; ``depth_right`` (D), ``depth_losses`` (D, 2) before and after, ``depth_planes`` (D, G, G).
     For each of the initialisations (3): what weights and slopes leave of a gradient's length, ``weight_factor`` (from the rule
     by which weights are drawn) and ``slope_factor`` (root of the mean of f'(z)² at the start), ``foretold`` their product,
     ``measured`` the mean factor of a layer; ``used`` and ``other``, places of the start in use and the one tried instead.
-    Of the layer in the middle: ``middle_weights`` (n_out, n_in), ``middle_slopes`` (samples, width), as many as are drawn.
+    ``weight_bound`` (3): weights are drawn evenly between minus and plus this. For each of the activations :data:`BENDS` (3), from
+    the start in use: ``bend_slope_factor`` and ``bend_foretold``; ``bend``, the place of the one in use.
+    Of the layer in the middle: ``middle_weights`` (3, n_out, n_in) of each start, ``middle_slopes`` (3, samples, width) of each
+    activation from the start in use; as many as are drawn.
     The first layer's weights: ``weights`` (n, 2) at the start; ``changed`` (steps + 1, fewer where training breaks down),
     how many differ from the start after each of ``steps``;
     ``changed_at`` (n, 2), the first step at which each does, −1 for none; ``followed`` (steps + 1), the one whose gradient is
@@ -178,7 +186,7 @@ def record(
 
 
 def _record(lesson: Lesson, depth: int, initialisation: Initialisation, report: Report) -> Trace:
-    moments = sorted({round(step) for step in np.linspace(0, lesson.steps, MOMENTS)})
+    moments = sorted({round(lesson.steps * share**2) for share in np.linspace(0, 1, MOMENTS)})
     other = other_start(lesson.activation, initialisation)
     kept: dict[str, np.ndarray] = {
         "points": lesson.x.numpy(), "labels": lesson.y.numpy(), "window": lesson.window,
@@ -188,7 +196,7 @@ def _record(lesson: Lesson, depth: int, initialisation: Initialisation, report: 
     weights = _Weights(lesson, lesson.network(depth, initialisation))
     runs, norms = [], []
     for place, name in enumerate(VARIANTS):
-        report(0.7 * place / len(VARIANTS), f"training: {name}")
+        report(place / len(VARIANTS), f"training: {name}")
         start = other if name == "start" else initialisation
         norms.append(measure(lesson.network(depth, start, name), lesson.x, lesson.y).output_norms)
         run = lesson.run(
@@ -202,12 +210,7 @@ def _record(lesson: Lesson, depth: int, initialisation: Initialisation, report: 
         "losses": np.stack([run.losses for run in runs]), "stopped_at": np.array([run.stopped_at for run in runs]),
         "faint": np.array((norms[0] < norms[0].max() / 100).sum()),
     }  # fmt: skip
-    return Trace(
-        kept
-        | weights.kept()
-        | _filters(lesson, depth, initialisation, other)
-        | _depths(lesson, depth, runs[0], initialisation, report)
-    )
+    return Trace(kept | weights.kept() | _filters(lesson, depth, initialisation, other))
 
 
 class _Weights:
@@ -244,35 +247,28 @@ class _Weights:
 def _filters(
     lesson: Lesson, depth: int, used: Initialisation, other: Initialisation
 ) -> dict[str, np.ndarray]:
-    seen = [measure(lesson.network(depth, start), lesson.x, lesson.y) for start in INITIALISATIONS]
+    def seen(kind: Kind, start: Initialisation) -> Measured:
+        network = DeepNetwork(kind, depth, lesson.width, start, lesson.gain, lesson.seed)
+        return measure(network, lesson.x, lesson.y)
+
+    starts = [seen(lesson.activation, start) for start in INITIALISATIONS]
+    bends = [seen(kind, used) for kind in BENDS]
     weights = np.sqrt([weight_power(start, lesson.width, lesson.gain) for start in INITIALISATIONS])
-    slopes = np.sqrt([(each.slopes.astype(np.float64) ** 2).mean() for each in seen])
-    place = INITIALISATIONS.index(used)
+    place, middle = INITIALISATIONS.index(used), (depth - 1) // 2
+    slopes, bend_slopes = _slope_factors(starts), _slope_factors(bends)
+    drawn = [lesson.network(depth, start).weights[depth // 2].detach().numpy() for start in INITIALISATIONS]
     return {
         "weight_factor": weights, "slope_factor": slopes, "foretold": weights * slopes,
-        "middle_weights": lesson.network(depth, used).weights[depth // 2].detach().numpy()[:DRAWN, :DRAWN],
-        "middle_slopes": seen[place].slopes[(depth - 1) // 2, :DRAWN, :DRAWN],
-        "measured": np.array([factor(each.output_norms) for each in seen]),
+        "weight_bound": np.array([weight_bound(start, lesson.width, lesson.gain) for start in INITIALISATIONS]),
+        "bend_slope_factor": bend_slopes, "bend_foretold": weights[place] * bend_slopes,
+        "bend": np.array(BENDS.index(lesson.activation)),
+        "middle_weights": np.stack([each[:DRAWN, :DRAWN] for each in drawn]),
+        "middle_slopes": np.stack([each.slopes[middle, :DRAWN, :DRAWN] for each in bends]),
+        "measured": np.array([factor(each.output_norms) for each in starts]),
         "used": np.array(place), "other": np.array(INITIALISATIONS.index(other)),
     }  # fmt: skip
 
 
-def _depths(
-    lesson: Lesson, depth: int, known: Run, initialisation: Initialisation, report: Report
-) -> dict[str, np.ndarray]:
-    depths = sorted({*DEPTHS, depth})
-    norms = np.full((len(depths), max(depths)), np.nan)
-    runs = []
-    for place, layers in enumerate(depths):
-        report(0.7 + 0.3 * place / len(depths), f"training: {layers} layers")
-        norms[place, max(depths) - layers :] = measure(
-            lesson.network(layers, initialisation), lesson.x, lesson.y
-        ).output_norms
-        runs.append(
-            known if layers == depth else lesson.run(lesson.network(layers, initialisation), [lesson.steps])
-        )
-    return {
-        "depths": np.array(depths), "depth_norms": norms, "depth_right": np.array([run.right for run in runs]),
-        "depth_losses": np.array([run.losses[[0, -1]] for run in runs]),
-        "depth_planes": np.stack([run.planes[-1] for run in runs]),
-    }  # fmt: skip
+def _slope_factors(seen: list[Measured]) -> Float[np.ndarray, " networks"]:
+    """The root of the mean of f'(z)² of each network."""
+    return np.sqrt([(each.slopes.astype(np.float64) ** 2).mean() for each in seen])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -56,8 +55,9 @@ CASES: dict[str, dict[str, Any]] = {
 class Anew:
     """One network of the chapter, run through plain functions of torch: gradients at its layers' outputs, and its training."""
 
-    def __init__(self, told: Told, parts: tuple[bool, bool] = PLAIN, start: str | None = None, depth: int | None = None) -> None:
+    def __init__(self, told: Told, parts: tuple[bool, bool] = PLAIN, start: str | None = None, depth: int | None = None, kind: str | None = None) -> None:
         p = told.params
+        self.kind = kind or p.activation
         self.p, self.parts, self.depth = p, parts, depth or p.depth
         source = DeepNetwork(p.activation, self.depth, p.width, start or p.initialisation, p.gain, p.seed)
         self.weights = [linear.weight.detach().clone().requires_grad_() for linear in source.linears]
@@ -69,7 +69,7 @@ class Anew:
     def run(self, x: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
         """Outputs of all layers, and the slopes of the hidden ones."""
         skips, norms = self.parts
-        bend, outputs, sums = BENDS[self.p.activation], [], []
+        bend, outputs, sums = BENDS[self.kind], [], []
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             read = F.layer_norm(x, (self.p.width,), *self.gains[layer - 1]) if layer and norms else x
             z = F.linear(read, weight, bias)
@@ -91,7 +91,7 @@ class Anew:
         """Root of the mean square of the slopes, by closed forms."""
         with torch.no_grad():
             z = torch.stack(self.run(self.x)[1]).double()
-        kind = self.p.activation
+        kind = self.kind
         slopes = {"relu": (z > 0).double(), "tanh": 1 - torch.tanh(z) ** 2, "sigmoid": torch.sigmoid(z) * (1 - torch.sigmoid(z))}[kind]
         return float((slopes**2).mean().sqrt())
 
@@ -189,11 +189,6 @@ def any_breaks(told: Told) -> bool:
     return anew(told).broke or anew(told, BOTH).broke
 
 
-def faint(told: Told) -> float:
-    norms = gradients(told)
-    return float((norms < norms.max() / 100).mean())
-
-
 def arrives(told: Told) -> bool:
     norms = gradients(told)
     if "nothing" in told.template:
@@ -217,9 +212,34 @@ def moved(word: str) -> Callable[[Told], bool]:
     return check
 
 
-def foretold(told: Told, start: str | None = None) -> float:
+def foretold(told: Told, start: str | None = None, kind: str | None = None) -> float:
     start = start or told.params.initialisation
-    return kept(start, told.params.gain, told.params.width) * Anew(told, start=start).slope()
+    return kept(start, told.params.gain, told.params.width) * Anew(told, start=start, kind=kind).slope()
+
+
+KINDS = {"sigmoid": "sigmoid", "tanh": "tanh", "ReLU": "relu"}
+
+
+def passes(told: Told, compared: Callable[[float, float], bool]) -> bool:
+    """Whether another start is drawn from a wider or narrower range, and what it passes."""
+    start, p = STARTS[told.shown["start"]], told.params
+    ranges = [DeepNetwork("relu", 3, 512, name, 1.0, 1).weights[1].abs().max().item() for name in (start, p.initialisation)]
+    return compared(*ranges) and about(told.shown["w"], kept(start, p.gain, p.width))
+
+
+def others(told: Told) -> bool:
+    """What the two activations that are not in use would leave, by slopes of networks that have them."""
+    kinds = {KINDS[told.shown[name]] for name in ("one", "other")}
+    pairs = ("one", "a"), ("other", "b")
+    rest = set(BENDS) - {told.params.activation}
+    return kinds == rest and all(about(told.shown[n], foretold(told, kind=KINDS[told.shown[k]]), 0.02) for k, n in pairs)
+
+
+def he_makes_up(told: Told) -> bool:
+    """He's weights make twice the power that Xavier's make; ReLU's slopes are 0 or 1, half of them in expectation."""
+    p = told.params
+    twice = math.isclose(kept("he", 1.0, p.width) ** 2, 2 * kept("xavier", 1.0, p.width) ** 2, rel_tol=0.02)
+    return twice and p.activation == "relu" and p.initialisation == "default" and about(told.shown["f"], foretold(told, "he"), 0.02)
 
 
 def account(told: Told) -> bool:
@@ -233,25 +253,9 @@ def account(told: Told) -> bool:
 STARTS = {"torch’s default": "default", "Xavier": "xavier", "He": "he"}
 
 
-def few_learn(told: Told) -> bool:
-    depths = sorted({2, 5, 10, 20, 30, told.params.depth})
-    return anew(told, depth=depths[0]).right() >= 0.595 and anew(told, depth=depths[-1]).right() <= 0.555
-
-
 def the_start(told: Told) -> bool:
     before, after = mean_factor(gradients(told)), mean_factor(gradients(told, start=tried(told)))
     return before < 0.81 and 0.84 < after < 1.19
-
-
-def of_the_start(word: str) -> Callable[[Told], bool]:
-    def check(told: Told) -> bool:
-        network = anew(told, start=tried(told))
-        lower = not network.broke and network.losses[-1] < math.log(2) - 0.015
-        found = "breaks" if network.broke else "learned" if network.learned else "not yet" if lower else "nothing"
-        said = told.shown.get("steps", "")
-        return found == word and (not said or said == f"{told.params.steps:,} step" + "s" * (told.params.steps != 1))
-
-    return check
 
 
 def alone(parts: tuple[bool, bool], word: str) -> Callable[[Told], bool]:
@@ -275,12 +279,12 @@ def unseen(told: Told) -> bool:
     network = anew(told, BOTH)
     if "nothing" in told.template:
         return network.broke
-    return not network.broke and (network.right(unseen=True) > 0.89) == ("nearly all" in told.template)
+    return not network.broke and (network.right(unseen=True) > 0.89) == ("Nearly all" in told.template)
 
 
 CHECKS: dict[str, Callable[[Told], Any]] = {
     "Same points, same {depth} layers, same start: who learns?": lambda told: told.shows("depth", told.params.depth),
-    "One of them learns. The other one learns nothing.": parts_ways,
+    "One learns. The other learns nothing.": parts_ways,
     "Neither of them learns.": both_guess,
     "One training breaks down.": any_breaks,
     "They do not end up alike.": lambda told: not parts_ways(told) and not both_guess(told) and not any_breaks(told) and anew(told).losses[-1] != anew(told, BOTH).losses[-1],
@@ -289,14 +293,7 @@ CHECKS: dict[str, Callable[[Told], Any]] = {
     "What made the difference?": lambda told: not parts_ways(told),
     "Learning starts at the far end: how wrong?": general("how backpropagation runs"),
     "The answer walks back, layer by layer.": general("how backpropagation runs"),
-    "Each layer passes on only a part.": lambda told: mean_factor(gradients(told)) < 0.951,
-    "Each layer passes on more than it gets.": lambda told: mean_factor(gradients(told)) > 1.049,
-    "Each layer passes on about as much as it gets.": lambda told: 0.949 < mean_factor(gradients(told)) < 1.051,
     "How much of it reaches the first?": general("a question"),
-    "Drawn to scale, most of it is all but gone.": lambda told: faint(told) > 0.5,
-    "Drawn to scale, some of it is all but gone.": lambda told: 0 < faint(told) <= 0.5,
-    "Drawn to scale, every column can be seen.": lambda told: faint(told) == 0,
-    "Now every line is a factor of {factor}.": lambda told: re.fullmatch(r"10[⁰¹²³⁴⁵⁶⁷⁸⁹]*", told.shown["factor"]),
     "At the last layer {last}. At the first {first}.": arrives,
     "At the last layer {last}. At the first nothing at all.": arrives,
     "The first layer’s weights, through {steps} of training.": lambda told: told.shown["steps"] == f"{told.params.steps:,} step" + "s" * (told.params.steps != 1),
@@ -310,32 +307,27 @@ CHECKS: dict[str, Callable[[Told], Any]] = {
     "Measured over all layers: {m}.": account,
     "Measured: {m}. Our account is too simple here.": account,
     "Too little arrives to be measured.": account,
-    "Would fewer layers do?": general("a question"),
-    "Few layers learn something. Many only guess.": few_learn,
-    "The more layers, the longer the line.": lambda told: np.all(np.diff(np.isfinite(told.trace["depth_norms"]).sum(axis=1)) > 0),
     "Is it the depth, or the start?": general("a question"),
-    "{start}: the weights pass {w}.": lambda told: about(told.shown["w"], kept(STARTS[told.shown["start"]], told.params.gain, told.params.width)),
+    "With {one} {a}, with {other} {b}.": others,
+    "{start}: weights from a wider range pass on {w}.": lambda told: passes(told, lambda tried, used: tried > 1.2 * used),
+    "{start}: weights from a narrower range pass on {w}.": lambda told: passes(told, lambda tried, used: tried < used / 1.2),
+    "He: wider still, to make up for the ReLU. {f}.": he_makes_up,
     "The start, then. Depth only repeats it.": the_start,
     "That start alone does not settle it.": lambda told: not the_start(told),
-    "Its training breaks down, though.": of_the_start("breaks"),
-    "And with it, it learns.": of_the_start("learned"),
-    "It no longer just guesses, but it is not there yet.": of_the_start("not yet"),
-    "Yet in {steps} it learns next to nothing.": of_the_start("nothing"),
-    "The old start again, with a road round each layer.": general("what is built"),
-    "Or a gate that brings signals back to scale.": general("what layer norm does"),
+    "The old start, and a residual road round each layer.": general("what is built"),
+    "Or a gate that rescales signals: layer norm.": general("what layer norm does"),
     "And both at once?": general("a question"),
     **{
         f"{name} alone: {words}.": alone(parts, word)
-        for name, parts in (("The road", ROAD), ("The gates", NORM))
-        for words, word in (("the loss blows up", "blows up"), ("the first layer gets too much", "too much"), ("it learns", "learns"), ("not enough", "not enough"))
+        for name, parts in (("The road", ROAD), ("Layer norm", NORM))
+        for words, word in (("the loss blows up", "blows up"), ("the first gets too much", "too much"), ("it learns", "learns"), ("not enough", "not enough"))
     },
     "Both together: {right} right.": together,
     "Both together blow up as well.": together,
     "Both together are not enough here.": together,
-    "And points that it never saw?": general("a question"),
-    "It gets nearly all of them right, too.": unseen,
-    "There it is wrong more often.": unseen,
-    "There it says nothing.": unseen,
+    "Points it never saw? Nearly all right, too.": unseen,
+    "Points it never saw? There it is wrong more often.": unseen,
+    "Points it never saw? There it says nothing.": unseen,
     "In the grey one a factor of {f}, again and again.": lambda told: about(told.shown["f"], mean_factor(gradients(told))) and parts_ways(told),
     "A gradient is a product, with a factor for every layer.": general("the chain rule"),
     "Now it can learn. How large a step dare we take?": general("the next chapter's question"),
@@ -350,11 +342,11 @@ def test_every_sentence_is_so(case):
 def test_every_sentence_is_told_in_some_case():
     told = {one.template for case in CASES for one in heard(chapter(), case, CASES)}
     rare = {  # they need trainings that no small case gives; the random ones may
-        "They end up alike.", "Drawn to scale, some of it is all but gone.", "Both together blow up as well.",
-        "The gates alone: it learns.", "The gates alone: the loss blows up.", "There it says nothing.",
-        "Each layer passes on about as much as it gets.", "And with it, it learns.", "Neither of them learns.",
-        "The road alone: it learns.", "The road alone: the first layer gets too much.", "{n} of them have changed.",
-        "It no longer just guesses, but it is not there yet.", "The gates alone: not enough.",
+        "They end up alike.", "Both together blow up as well.",
+        "Layer norm alone: it learns.", "Layer norm alone: the loss blows up.", "Points it never saw? There it says nothing.",
+        "Neither of them learns.",
+        "The road alone: it learns.", "The road alone: the first gets too much.", "{n} of them have changed.",
+        "Layer norm alone: not enough.",
     }  # fmt: skip
     assert sorted(set(CHECKS) - told - rare) == []
 
@@ -381,7 +373,6 @@ def test_no_check_believes_the_opposite():
 def test_no_word_of_the_source_can_be_exchanged_unnoticed():
     elsewhere = {
         "first {x}", "last {x}",  # names on the slabs, which are no sentences
-        "Drawn to scale, some of it is all but gone.",  # told in none of these cases; its check holds it wherever it is
     }
     seen = [mutant for mutant in mutants(chapter(), PAIRS[:4]) if " " in mutant.was and mutant.was not in elsewhere]
     assert len(seen) >= 4

@@ -13,7 +13,6 @@ LONGEST, LONGEST_OF_THE_FIRST = 320, 440
 WIDEST = 110
 DEBTS: dict[str, tuple[int, int]] = {
     "autoregressive_generation": (488, 0),
-    "vanishing_gradients": (502, 3),
 }
 """Films that are longer, or have wider lines, than the rules say: so many lines, so many of them too wide. They may only shrink."""
 REGIONS_BY_HAND: dict[str, int] = {}

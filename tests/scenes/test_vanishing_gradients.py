@@ -67,11 +67,10 @@ def test_no_parameters_break_it(params, aspect):
 
 def test_the_stories_differ_as_they_should():
     words = {case: " ".join(beat.text for beat in told(case)[0].beats) for case in CASES}
-    assert "The other one learns nothing." in words["default"] and "Both together: 100 % right." in words["default"]
+    assert "The other learns nothing." in words["default"] and "Both together: 100 % right." in words["default"]
     assert "Not one has changed, not in its last digit." in words["default"] and "Where did it break?" in words["default"]
     assert "At the first nothing at all." in words["underflow"] and "Too little arrives to be measured." in words["underflow"]
-    assert "Each layer passes on more than it gets." in words["overflow"] and "breaks down" in words["overflow"]
-    assert "every column can be seen" in words["shallow"]
+    assert "the weights 7.07" in words["overflow"] and "breaks down" in words["overflow"]
 
 
 def test_the_answer_is_withheld():
@@ -84,7 +83,7 @@ def test_the_answer_is_withheld():
 
 def test_it_lasts_as_long_as_a_chapter_should():
     scene, _ = told("default")
-    assert 80 <= scene.beats[-1].end <= 135
+    assert 80 <= scene.beats[-1].end <= 122
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_a_column_is_as_high_as_its_share():
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.floats(0, 7), min_size=3, max_size=3), st.lists(st.floats(0, 1), min_size=3, max_size=3), st.floats(0, 2))
 def test_beams_are_as_high_as_their_product(weights, slopes, start):
-    picture = Filters(STAGE, np.ones((4, 4)), np.ones((4, 4)), slopes, weights, start=start)
+    picture = Filters(STAGE, np.ones((4, 4)), np.ones((4, 4)), slopes, weights, case=start)
     first, second, third = picture.shares()
     lower, share = int(start), start - int(start)
     upper = min(lower + 1, 2)

@@ -8,7 +8,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nnanim.quantity import Quantity
 from nnanim.visuals.page.frame import Region
+from nnanim.visuals.page.readout import Tag
 from nnanim.visuals.page.theme import rgba, theme
 from nnanim.visuals.paint.canvas import Canvas
 from nnanim.visuals.paint.painted import Floats
@@ -135,13 +137,17 @@ class Slabs(Picture):
         return scales, middle - scales * (low + high) / 2
 
     def anchor(self, name: str) -> Floats:
-        """``head_left``, ``head_right``: above the region; ``under``: below the last slab; ``loss``: at the far end; ``value_first``, ``value_last``."""
+        """``head_left``, ``head_right``: above the region; ``under``: below the last slab; ``loss``: at the far end; ``slab1``, ``slab2`` …: the middle of
+        each slab; ``value_first``, ``value_last``."""
         if name.startswith("value"):
             place = 0 if name == "value_first" else -1
             height = self.row(self.heights)[place]
             return np.array([self.across[place], self.plot.bottom + height * self.plot.height, 0.0])
         if name.startswith("head"):
             return self.place(float(name == "head_right"), 1.0) + np.array([0.0, 0.4, 0.0])
+        if name.startswith("slab"):
+            layer = int(np.clip(int(name[4:]), 1, self.layers)) - 1
+            return np.append(self.seen(np.zeros(2), self.depths[layer]), 0.0)
         spots = {"under": (0.6, -1.0, self.depths[-1])}
         if name == "loss":
             return np.append(self._sun(), 0.0)
@@ -149,6 +155,21 @@ class Slabs(Picture):
             return super().anchor(name)
         x, y, depth = spots[name]
         return np.append(self.seen(np.array([x, y]), np.array(depth)), 0.0)
+
+    def end_numbers(self, first: Quantity, last: Quantity, em: float) -> list[Tag]:
+        """What arrives at the first and at the last layer, beside the ends of the line that edge on runs over the axis, and off it."""
+        steep = self.plot.height / self.plot.width
+        over = (0.5 * em, 0.9 * em)
+        inside = (em, 0.1 * em) if steep > 0.7 else (0.0, (0.6 + 4.2 * steep) * em)
+        away = (inside, over) if self.strengths[0, 0] < self.strengths[0, -1] else (over, inside)
+        style = {"size": em}
+        if self.layers <= 6:
+            return [Tag(value, self, f"value_{name}", (0.0, 0.9 * em), **style) for value, name in ((first, "first"), (last, "last"))]
+        (x, y), (back, up) = away
+        return [
+            Tag(first, self, "value_first", (x, y), align="left", **style),
+            Tag(last, self, "value_last", (-back, up), align="right", **style),
+        ]
 
     def _sun(self) -> Floats:
         return self.seen(np.array([0.0, 0.0]), np.array(self.depths[-1] + BEYOND))
