@@ -241,8 +241,8 @@ class ForwardPropagation(ByHand, Chapter):
             self.play(Turn(inside, 0.8, weights=1), FadeIn(titles[1]), run_time=0.8)
             self.say("One weight for each pixel.")
             self.wait(0.8)
-            letters = [self.growth(self.symbols["xw"[n]], title) for n, title in enumerate(titles)]
-            self.play(*letters, Turn(inside, 1.3, meet=1))
+            letters = [FadeIn(self.symbols["xw"[n]], target_position=title) for n, title in enumerate(titles)]
+            self.play(*letters, *map(FadeOut, titles), Turn(inside, 1.3, meet=1))
             self.play(Turn(inside, 1.0, product=1))
             signs = [Tag(sign, inside, at, plate=0.6) for sign, at in (("+", "plus"), ("−", "minus"))]
             self.show(*signs, seconds=0.4)
@@ -274,14 +274,14 @@ class ForwardPropagation(ByHand, Chapter):
             )
             self.show(bias, seconds=0.4)
             self.say("The sum is {s}, the bias {b}.", s=s, b=b)
-            self.play(Turn(inside, 0.8, add=1), self.growth(symbols["b"], bias))
+            self.play(Turn(inside, 0.8, add=1), FadeIn(symbols["b"], target_position=bias), FadeOut(bias))
             bend = Tag("ReLU", inside, "peak", (-0.3, 0.75 * size), size, align="right")
             self.play(Turn(inside, 1.2, bend=1))
             self.play(Turn(inside, 0.9, rise=1), Later(0.4, FadeIn(bend, run_time=0.5)))
-            self.track(self.growth(VGroup(symbols["bend"], symbols["end"]), bend, keep=True))
+            self.track(*(FadeIn(symbols[name], target_position=bend) for name in ("bend", "end")))
             self.say(FIRES)
             self.settle()
-            self.play(self.growth(symbols["a"], total, keep=True))
+            self.play(FadeIn(symbols["a"], target_position=total))
             self.drift(1.5, on=inside)
         gone = [FadeOut(each, run_time=0.4) for each in (inside, self.zero, total, bend, *symbols.values())]
         lit = Later(0.9, Turn(self.hidden, 0.9, one=1))
@@ -375,7 +375,7 @@ class ForwardPropagation(ByHand, Chapter):
             self.exchange(self.gone, (self.digit, piles, *feet), self.pulled_back(0.8), seconds=0.9)
             self.track(Turn(self.digit, 2.4, linear, scan=1.02))
             self.say("How little would change its mind?")
-            self.wait(1.6)
+            self.wait(0.8)
             self.play(Turn(self.digit, 0.9, ring=1))
             self.play(Turn(self.digit, 0.9, erase=1), Later(0.6, Turn(piles, 1.8, after=1)))
             tops = [Tag(n, piles, f"top{m}", (0, 0.55 * size), 0.85 * size) for m, n in enumerate(heights)]
