@@ -224,9 +224,9 @@ class ForwardPropagation(ByHand, Chapter):
 
     def one_neuron(self) -> None:
         """Into one hidden neuron: its weights on the digit, and their products; the formula begins."""
-        places, size = self.plan(INSIDE), self.frame.label
+        places, size, big = self.plan(INSIDE), self.frame.label, self.frame.number
         self.inside = inside = self.net.inside(places.room)
-        formula = draw.Formula(FORMULA, self.frame.number, width=0.95 * inside.third.width)
+        formula = draw.Formula(FORMULA, big, width=0.95 * inside.third.width)
         formula.move_to((inside.third.center[0], places.head.center[1], 0))
         self.symbols = {name: VGroup(*formula[first:last]) for name, (first, last) in SYMBOLS.items()}
         names = ("the digit", "left"), ("its weights", "right")
@@ -244,7 +244,7 @@ class ForwardPropagation(ByHand, Chapter):
             letters = [FadeIn(self.symbols["xw"[n]], target_position=title) for n, title in enumerate(titles)]
             self.play(*letters, *map(FadeOut, titles), Turn(inside, 1.3, meet=1))
             self.play(Turn(inside, 1.0, product=1))
-            signs = [Tag(sign, inside, at, plate=0.6) for sign, at in (("+", "plus"), ("−", "minus"))]
+            signs = [Tag(s, inside, at, size=big, plate=0.6) for s, at in (("+", "plus"), ("−", "minus"))]
             self.show(*signs, seconds=0.4)
             self.drift(3.4, on=inside)
             self.say("Ink on blue adds. Ink on orange takes away.")
