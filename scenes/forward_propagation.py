@@ -241,7 +241,7 @@ class ForwardPropagation(ByHand, Chapter):
             self.play(Turn(inside, 0.8, weights=1), FadeIn(titles[1]), run_time=0.8)
             self.say("One weight for each pixel.")
             self.wait(0.8)
-            letters = [FadeIn(self.symbols["xw"[n]], target_position=title) for n, title in enumerate(titles)]
+            letters = [self.flown(self.symbols["xw"[n]], title, 0.5) for n, title in enumerate(titles)]
             self.play(*letters, *map(FadeOut, titles), Turn(inside, 1.3, meet=1))
             self.play(Turn(inside, 1.0, product=1))
             signs = [Tag(s, inside, at, size=big, plate=0.6) for s, at in (("+", "plus"), ("−", "minus"))]
@@ -274,14 +274,14 @@ class ForwardPropagation(ByHand, Chapter):
             )
             self.show(bias, seconds=0.4)
             self.say("The sum is {s}, the bias {b}.", s=s, b=b)
-            self.play(Turn(inside, 0.8, add=1), FadeIn(symbols["b"], target_position=bias), FadeOut(bias))
+            self.play(Turn(inside, 0.8, add=1), self.flown(symbols["b"], bias), FadeOut(bias))
             bend = Tag("ReLU", inside, "peak", (-0.3, 0.75 * size), size, align="right")
             self.play(Turn(inside, 1.2, bend=1))
             self.play(Turn(inside, 0.9, rise=1), Later(0.4, FadeIn(bend, run_time=0.5)))
-            self.track(*(FadeIn(symbols[name], target_position=bend) for name in ("bend", "end")))
+            self.track(*(self.flown(symbols[name], bend, -1.2) for name in ("bend", "end")))
             self.say(FIRES)
             self.settle()
-            self.play(FadeIn(symbols["a"], target_position=total))
+            self.play(self.flown(symbols["a"], total, -1.2))
             self.drift(1.5, on=inside)
         gone = [FadeOut(each, run_time=0.4) for each in (inside, self.zero, total, bend, *symbols.values())]
         lit = Later(0.9, Turn(self.hidden, 0.9, one=1))

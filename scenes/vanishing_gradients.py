@@ -18,7 +18,6 @@ from nnanim.sim import twin_outcomes as became
 from nnanim.sim.twin_outcomes import BOTH, NORM, PLAIN, ROAD, START, used
 from nnanim.trace import Trace
 from nnanim.visuals import Field, Filters, Later, Plan, Readout, Slabs, Tag, Turn, Verdict, across, down
-from nnanim.visuals.networks.filters import names_over, numbers_under
 
 TWINS = Plan(wide=across(one=50, other=50, gap=0.6), tall=down(one=50, other=50, gap=0.3))
 STUDY = Plan(
@@ -48,12 +47,6 @@ ENDING = Plan(
 BENDS = ("sigmoid", "tanh", "ReLU")
 STARTS = ("torch’s default", "Xavier", "He")
 VARIANT = ("plain", "road", "norm", "both", "start")
-FACTOR = Label(
-    "frac(partial cal(L), partial a_1) = "
-    "frac(partial cal(L), partial a_L) dot f_L dot f_(L-1) dots.c f_3 dot f_2"
-)
-SIGNS = ((7, "slab1"), (6, "loss"), (3, "slab30"), (5, "slab29"), (1, "slab15"), (2, "slab3"), (3, "slab2"))
-"""The gradient at the first layer, its indices being names; how many signs come out of what."""
 OUTCOME = Cases(
     Case("One learns. The other learns nothing.", became.parted),
     Case("Neither of them learns.", lambda t: became.guesses(t, BOTH) and became.guesses(t, PLAIN)),
@@ -81,8 +74,10 @@ ACCOUNT = Cases(
     Case("Measured: {m}. Our account is too simple here.", otherwise, "too simple"),
 )
 START_HELPS = Cases(
-    Case("The start, then. Depth only repeats it.", became.start_settles, "the start", "good"),
-    Case("That start alone does not settle it.", otherwise, "not alone"),
+    Case("That start alone does not settle it.", lambda t: not became.start_settles(t), "not alone"),
+    Case("The gradient arrives, but training breaks down.", lambda t: became.broke(t, START), "arrives"),
+    Case("The start: the gradient arrives, and it learns.", lambda t: became.learned(t, START), "", "good"),
+    Case("The start: the gradient arrives. It has yet to learn.", otherwise, "", "good"),
 )
 
 
@@ -199,10 +194,6 @@ class VanishingGradients(Chapter):
         """Whether a network parts the plane at last; the noise of a guess has no boundary worth a line."""
         return 0.0 if became.guesses(self.trace, variant) else 1.0
 
-    def end(self, slabs: Slabs, words: Sentence, side: Any) -> Tag:
-        """What an end of the network gets, written above it."""
-        return Tag(words, slabs, f"head_{side}", size=0.8 * self.frame.number, align=side)
-
     def measured(self, cases: Cases, start: int, region: Any) -> Verdict:
         """The badge of a test: the factor that was measured with a start."""
         words = Sentence("measured {m}", {"m": self.trace.quantity("measured", start)})
@@ -221,7 +212,7 @@ class VanishingGradients(Chapter):
         with self.beat():
             self.add(one, plain)
             for field, variant in ((one, BOTH), (plain, PLAIN)):
-                self.track(Turn(field, 5.0, linear, moment=self.moments))
+                self.track(Turn(field, 3.5, linear, moment=self.moments))
                 self.track(Turn(field, 2.0, boundary=self.decided(variant)))
             self.say("Same points, same {depth} layers, same start: who learns?", depth=self.depth)
             self.settle()
@@ -246,7 +237,7 @@ class VanishingGradients(Chapter):
             opening = Turn(slabs, 2.4, turn=0.55, points=0.45), Later(1.6, Turn(slabs, 0.7, loss=1))
             self.play(FadeOut(face, run_time=0.5), *opening, Later(1.9, FadeIn(loss, run_time=0.5)))
             self.say("Learning starts at the far end: how wrong?")
-            self.track(Turn(slabs, 4.6, rate_functions.ease_in_quad, front=self.layers))
+            self.track(Turn(slabs, 4.0, rate_functions.ease_in_quad, front=self.layers))
             self.say("The answer walks back, layer by layer.")
             self.settle()
             self.play(FadeOut(loss, run_time=0.4))
@@ -289,7 +280,7 @@ class VanishingGradients(Chapter):
         ]
         with self.beat():
             self.swap(leaving, readouts, Later(0.3, Turn(cells, 1.2, shown=1)), self.pulled_back(0.8))
-            self.track(Turn(cells, 4.4, linear, step=last))
+            self.track(Turn(cells, 3.9, linear, step=last))
             self.say("The first layer’s weights, through {steps} of training.", steps=steps)
             self.settle()
             self.drift(4.4)
@@ -314,8 +305,8 @@ class VanishingGradients(Chapter):
         slopes, products = (t.quantities(name) for name in ("bend_slope_factor", "bend_foretold"))
         weight = t.quantity("weight_factor", place)
         numbers = [slopes[each] for each in order], [weight], [products[each] for each in order]
-        slope_number, weight_number, product, times, equals = numbers_under(filters, numbers)
-        over = names_over(filters, BENDS[bend])
+        slope_number, weight_number, product, times, equals = filters.numbers_under(numbers)
+        over = filters.names_over(BENDS[bend])
         badge = self.measured(ACCOUNT, place, areas.foot)
         with self.beat():
             self.swap(leaving, (filters, *over), self.pulled_back(0.8))
@@ -334,9 +325,9 @@ class VanishingGradients(Chapter):
             self.hush()
             self.play(FadeOut(badge), self.pulled_back(0.8))
             for case, (kind, _) in enumerate(others, 1):
-                gone, over[0] = over[0], names_over(filters, kind)[0]
-                turned = Turn(filters, 1.4, case=case), Later(0.9, FadeIn(over[0], run_time=0.4))
-                self.play(FadeOut(gone, run_time=0.3), *turned)
+                gone, over[0] = over[0], filters.names_over(kind)[0]
+                self.play(FadeOut(gone, run_time=0.3), Turn(filters, 1.3, case=case))
+                self.play(FadeIn(over[0], run_time=0.3))
             (one, a), (other, b) = others
             self.say("With {one} {a}, with {other} {b}.", one=Label(one), a=a, other=Label(other), b=b)
         return [filters, *over, slope_number, weight_number, product, times, equals]
@@ -349,20 +340,20 @@ class VanishingGradients(Chapter):
         names = "slope_factor", "weight_factor", "foretold"
         bounds = t.quantities("weight_bound", decimals=2)
         span = Readout(bounds, filters, "case", before="±", anchor="span")
-        numbers = numbers_under(filters, map(t.quantities, names))
-        shown = [filters, *names_over(filters, BENDS[bend]), *numbers, span]
+        numbers = filters.numbers_under(map(t.quantities, names))
+        shown = [filters, *filters.names_over(BENDS[bend]), *numbers, span]
         both = (used_start, other_start) == (0, 2)
         with self.beat():
             self.swap(leaving, shown, self.pulled_back(0.6))
             self.say("Is it the depth, or the start?")
-            self.drift(9.0)
+            self.drift(13.0)
             for stop in (1, 2) if both else (other_start,):
-                self.play(Turn(filters, 1.6, case=stop))
+                self.hush()
+                self.play(Turn(filters, 1.4, case=stop))
                 if both and stop == other_start:
                     self.say("He: wider still, to make up for the ReLU. {f}.", f=t.quantity("foretold", stop))
                 else:
-                    words = {"start": Label(STARTS[stop]), "w": t.quantity("weight_factor", stop)}
-                    self.say(DRAWN, **words)
+                    self.say(DRAWN, start=Label(STARTS[stop]), w=t.quantity("weight_factor", stop))
         study = self.plan(STUDY)
         field = self.field(study.field, START)
         badge = self.measured(START_HELPS, other_start, study.words)
@@ -386,9 +377,8 @@ class VanishingGradients(Chapter):
             right = Sentence("{right} right", {"right": t.quantity("right", BOTH, decimals=0, unit=" %")})
             verdict = Label(case.phrase) if not (variant == BOTH and case.role == "good") else right
             badge = Verdict(verdict, case.role == "good").move_to(areas.verdict.center)
-            first = Sentence("first {x}", {"x": self.figure("first", variant)})
-            last = Sentence("last {x}", {"x": self.figure("last", variant)})
-            ends = [self.end(slabs, first, "left"), self.end(slabs, last, "right")]
+            figures = self.figure("first", variant), self.figure("last", variant)
+            ends = slabs.heads(*figures, 0.8 * self.frame.number)
             build = Turn(slabs, 1.2, front=0, roads=road, gates=gate), Turn(block, 1.2, road=road, gate=gate)
             with self.beat():
                 if variant == ROAD:
@@ -399,9 +389,9 @@ class VanishingGradients(Chapter):
                 self.say(built)
                 self.settle()
                 slabs.turn(version=variant)
-                self.track(Turn(field, 2.6, linear, moment=self.moments, boundary=self.decided(variant)))
+                self.track(Turn(field, 2.3, linear, moment=self.moments, boundary=self.decided(variant)))
                 self.play(Turn(slabs, 1.8, linear, front=self.layers))
-                self.play(*(FadeIn(end) for end in ends))
+                self.play(*(FadeIn(end, run_time=0.5) for end in ends))
                 self.settle()
                 self.play(FadeIn(badge, shift=0.2 * DOWN))
                 self.say(cases, right=lambda: t.quantity("right", BOTH, decimals=0, unit=" %"))
@@ -423,14 +413,14 @@ class VanishingGradients(Chapter):
         plain = self.field(areas.other, PLAIN, boundary=self.decided(PLAIN), **style)
         xs = np.arange(self.layers, 0, -1)
         slabs = Slabs(areas.twins, plain, t["norms"][:1], self.axes, xs, turn=0.5, points=1, loss=1)
-        formula = draw.Formula(FACTOR, 0.8 * self.frame.number, width=areas.formula.width)
+        product, signs = slabs.product()
+        formula = draw.Formula(product, 0.8 * self.frame.number, width=areas.formula.width)
         formula.move_to(areas.formula.center)
         with self.beat():
             self.swap(leaving, (slabs,), self.pulled_back(0.6))
             self.track(Turn(slabs, 4.0, rate_functions.ease_in_quad, front=self.layers))
-            sources = [(count, slabs.anchor(name)) for count, name in SIGNS]
             self.say(ANSWER, f=t.quantity("measured", int(t["used"])))
-            self.play(self.distilled(formula, sources, 3.4))
+            self.play(self.distilled(formula, [(n, slabs.of_layer(layer)) for n, layer in signs], 3.4))
         with self.beat():
             self.hush()
             closing = Turn(slabs, 1.6, turn=0, loss=0, light=0)

@@ -169,6 +169,17 @@ class Lesson(Stage):
             raise ValueError(f"the formula has {len(seed.submobjects)} signs, and {first} of them have a source")
         return ReplacementTransform(seed, formula, run_time=seconds, lag_ratio=0.15)
 
+    def flown(self, sign: Mobject, source: Mobject, arc: float = 0.0) -> FadeIn:
+        """A sign that comes from what it stands for along an arc, and so passes others by.
+
+        Parameters
+        ----------
+        arc
+            Its angle in radians: with a positive one what flies to the left passes over what stands between, what flies to the right
+            below it; with a negative one the reverse.
+        """
+        return FadeIn(sign, target_position=source, path_arc=arc)
+
     # The camera ---------------------------------------------------------------------------------------
 
     def pushed_in(self, on: Mobject | Region, fill: float = 0.8, seconds: float = 1.6) -> Dolly:

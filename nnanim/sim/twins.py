@@ -97,11 +97,13 @@ class Lesson:
             [middles.repeat(GRID), middles.repeat_interleave(GRID)], dim=1
         )  # the first row at the bottom
 
-    def network(self, depth: int, initialisation: Initialisation, variant: str = "plain") -> DeepNetwork:
-        """The same draw for each variant."""
+    def network(
+        self, depth: int, initialisation: Initialisation, variant: str = "plain", kind: Kind | None = None
+    ) -> DeepNetwork:
+        """The same draw for each variant and each activation, by default that of the lesson."""
         road, norm = variant in ("road", "both"), variant in ("norm", "both")
         return DeepNetwork(
-            self.activation, depth, self.width, initialisation, self.gain, self.seed, road, norm
+            kind or self.activation, depth, self.width, initialisation, self.gain, self.seed, road, norm
         )
 
     def run(
@@ -247,16 +249,13 @@ class _Weights:
 def _filters(
     lesson: Lesson, depth: int, used: Initialisation, other: Initialisation
 ) -> dict[str, np.ndarray]:
-    def seen(kind: Kind, start: Initialisation) -> Measured:
-        network = DeepNetwork(kind, depth, lesson.width, start, lesson.gain, lesson.seed)
-        return measure(network, lesson.x, lesson.y)
-
-    starts = [seen(lesson.activation, start) for start in INITIALISATIONS]
-    bends = [seen(kind, used) for kind in BENDS]
+    networks = [lesson.network(depth, start) for start in INITIALISATIONS]
+    starts = [measure(network, lesson.x, lesson.y) for network in networks]
+    bends = [measure(lesson.network(depth, used, kind=kind), lesson.x, lesson.y) for kind in BENDS]
     weights = np.sqrt([weight_power(start, lesson.width, lesson.gain) for start in INITIALISATIONS])
     place, middle = INITIALISATIONS.index(used), (depth - 1) // 2
     slopes, bend_slopes = _slope_factors(starts), _slope_factors(bends)
-    drawn = [lesson.network(depth, start).weights[depth // 2].detach().numpy() for start in INITIALISATIONS]
+    drawn = [network.weights[depth // 2].detach().numpy() for network in networks]
     return {
         "weight_factor": weights, "slope_factor": slopes, "foretold": weights * slopes,
         "weight_bound": np.array([weight_bound(start, lesson.width, lesson.gain) for start in INITIALISATIONS]),

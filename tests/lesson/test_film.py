@@ -16,7 +16,9 @@ from nnanim.chapter import Case, Cases, Chapter, ClaimError, Look, Reading, eith
 from nnanim.engine import RenderSettings, rehearse, render, snapshot
 from nnanim.engine.plays import can_jump
 from nnanim.lesson.beats import without_marks
+from nnanim.quantity import Label
 from nnanim.trace import Trace
+from nnanim.visuals.page.math import Formula
 from nnanim.visuals.page.readout import Readout, Tag
 from nnanim.visuals.page.text import TextLine
 from nnanim.visuals.page.theme import rgba, theme
@@ -324,6 +326,43 @@ def test_what_has_left_the_stage_no_longer_runs_on():
     film = filmed(construct)
     assert ball not in film.mobjects and ball.dial("step") == pytest.approx(4 * 1.5 / 9, abs=0.01)
     assert film.now == pytest.approx(2.5, abs=0.3)
+
+
+def test_a_formula_comes_out_of_the_things_that_its_signs_stand_for():
+    formula = Formula(Label("a = b"), 1.0)
+
+    def construct(self: Any) -> None:
+        come = self.distilled(formula, [(2, (-3, 1, 0)), (1, (4, -2, 0))], 1.0)
+        began = [sign.get_center() for sign in come.mobject.submobjects]
+        assert np.allclose(began, [(-3, 1, 0), (-3, 1, 0), (4, -2, 0)], atol=1e-6)
+        with pytest.raises(ValueError, match="3 signs, and 2"):
+            self.distilled(formula, [(2, (0, 0, 0))])
+        with self.beat():
+            self.play(come)
+            self.wait(0.5)
+
+    film = filmed(construct)
+    assert formula in film.mobjects and come_to_rest(formula, film)
+
+
+def come_to_rest(formula: Formula, film: Chapter) -> bool:
+    """Whether all signs stand where a formula made anew has them, fully seen."""
+    fresh = Formula(Label("a = b"), 1.0)
+    pairs = zip(formula.submobjects, fresh.submobjects, strict=True)
+    return all(np.allclose(sign.get_center(), there.get_center(), atol=1e-3) and sign.get_fill_opacity() == 1 for sign, there in pairs)
+
+
+def test_signs_that_pass_one_another_fly_on_opposite_sides():
+    def middle(start: float, arc: float) -> float:
+        sign, source = TextLine("w"), Square(0.1).move_to((start, 0, 0))
+        way = Film().flown(sign.move_to((0, 0, 0)), source, arc)
+        way.begin()
+        way.interpolate(0.5)
+        return float(way.mobject.get_center()[1])
+
+    assert middle(3, 1.2) > 0.2 and middle(-3, 1.2) < -0.2
+    assert middle(3, -1.2) < -0.2 and middle(-3, -1.2) > 0.2
+    assert middle(3, 0.0) == pytest.approx(0.0, abs=1e-6)
 
 
 def test_who_turns_a_dial_takes_over_from_what_turned_it():

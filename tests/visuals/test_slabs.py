@@ -12,6 +12,7 @@ from nnanim.visuals import (
     Axes,
     Field,
     Filters,
+    Formula,
     LinearScale,
     LogScale,
     RisingLines,
@@ -56,6 +57,32 @@ def test_slabs_stay_in_their_region(layers, turn, wide):
     if turn < 0.62:  # beyond that they are on their way to the axes
         room = picture.region
         assert (corners >= (room.left - 1e-6, room.bottom - 1e-6)).all() and (corners <= (room.right + 1e-6, room.top + 1e-6)).all()
+
+
+@pytest.mark.parametrize("layers", [2, 3, 4, 5, 6, 30])
+def test_the_product_has_a_factor_for_every_layer_behind_the_first(layers):
+    """Few are written out; of many the last two and the first two are, and every sign of the formula stands for something."""
+    picture, _ = slabs(np.ones((1, layers)), turn=0.5)
+    label, signs = picture.product()
+    assert sum(count for count, _ in signs) == len(Formula(label).submobjects)
+    assert [layer for _, layer in signs][:2] == [1, 0], "from the first layer's gradient, by way of the loss"
+    behind = [layer for _, layer in signs[2:]]
+    assert behind == (list(range(layers, 1, -1)) if layers < 6 else [layers, layers - 1, (layers + 2) // 2, 3, 2])
+    places = np.array([picture.of_layer(layer) for layer in behind])
+    assert (np.diff(places[:, 0]) < 0).all(), "from the far end to the near one"
+
+
+def test_a_range_of_weights_is_as_wide_as_its_bound():
+    """Of two bounds the second is twice the first: so wide are their bands, in light of either sign."""
+    def wide(case: float, span: float = 1.0) -> int:
+        picture = Filters(STAGE, np.zeros((4, 4)), np.zeros((4, 4)), [1, 1], [1, 1], [0.2, 0.4], case=case, span=span)
+        drawn = draw(picture)
+        row = round((0.5 - float(picture.place(0, -0.02)[1]) / 8) * drawn.shape[0])
+        band = np.abs(drawn[row].astype(int) - draw(picture.turn(span=0.0))[row].astype(int)).max(axis=-1) > 4
+        return int(np.ptp(np.flatnonzero(band)))
+
+    assert wide(1.0) == pytest.approx(2 * wide(0.0), abs=3) and wide(0.0) > 20
+    assert wide(0.5) == pytest.approx(1.5 * wide(0.0), abs=3)
 
 
 def test_light_shines_only_where_it_has_been():

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from manim.utils.rate_functions import linear
 
 from nnanim.visuals.networks.digit import Digit
 from nnanim.visuals.networks.inside import InsideNeuron
@@ -33,16 +34,20 @@ class DigitNetwork:
         As :func:`nnanim.sim.digit_pass.record` makes it.
     region
         What the network fills.
-    places
+    at_first, leaving, at_last
         Where the digit stands at first, when the tape leaves it, and at last.
     """
 
-    def __init__(self, record: Mapping[str, Any], region: Region, *places: Region) -> None:
+    def __init__(
+        self, record: Mapping[str, Any], region: Region, at_first: Region, leaving: Region, at_last: Region
+    ) -> None:
         t = self.record = record
         self.neuron, self.answer, self.rival = (int(t[name]) for name in ("neuron", "answer", "rival"))
         pair = self.answer, self.rival
         self.layout = layout = DigitLayout(region)
-        self.digit = Digit(t["image"], layout, *places, neuron=self.neuron, pixel=int(t["pixel"]))
+        self.digit = Digit(
+            t["image"], layout, at_first, leaving, at_last, neuron=self.neuron, pixel=int(t["pixel"])
+        )
         sent = t["a"] / max(float(t["a"].max()), 1e-9)
         weights, before = ([t[f"{name}[{n}]"] for n in (1, 2)] for name in ("weights", "start"))
         self.first = Threads(
@@ -55,9 +60,9 @@ class DigitNetwork:
     def growing(self) -> list[Turn | Later]:
         """Lines grow out of the digit's ticks, neurons light up where they arrive, and so on to the outputs."""
         return [
-            Turn(self.first, 3.0, lambda share: share, grow=1),
+            Turn(self.first, 3.0, linear, grow=1),
             Later(0.9, Turn(self.hidden, 1.5, show=1)),
-            Later(1.8, Turn(self.second, 1.6, lambda share: share, grow=1)),
+            Later(1.8, Turn(self.second, 1.6, linear, grow=1)),
             Later(2.2, Turn(self.outputs, 1.2, show=1)),
         ]
 

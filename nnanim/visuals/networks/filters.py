@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -94,6 +94,24 @@ class Filters(Picture):
         places |= {"slope": (PLACES[0], 0.2), "weight": (PLACES[1], 0.2), "over_slope": (PLACES[0], 0.8), "over_weight": (PLACES[1], 0.8)}
         places |= {"in": (0.9, 0.5), "between": (sum(PLACES) / 2, 0.5), "out": (OUT, 0.5), "road": (0.5, 0.97)}
         return self.place(*places[name]) if name in places else super().anchor(name)
+
+    # ---- words
+
+    def names_over(self, activation: str) -> list[Tag]:
+        """What the two filters are, above each."""
+        names = (Label(f"slope of {activation}"), "over_slope"), ("weights", "over_weight")
+        label, narrow = frame().label, frame().portrait  # there they have no room beside each other
+        heights = (2.0 if narrow else 0.8) * label, 0.8 * label
+        return [Tag(words, self, anchor, (0, up)) for (words, anchor), up in zip(names, heights, strict=True)]
+
+    def numbers_under(self, numbers: Iterable[Sequence[Quantity]]) -> list[Tag]:
+        """What slopes, weights and both leave in every case, below each; then the signs that make of them a product."""
+        left, _, right, _ = self.corners
+        style: dict[str, Any] = {"size": min(frame().number, 0.085 * (right - left)), "at": (0, -0.45)}
+        found = zip(numbers, ("slope", "weight", "product"), strict=True)
+        signs = ("×", "times"), ("=", "equals")
+        readouts = [Readout(of, self, "case", anchor=anchor, **style) for of, anchor in found]
+        return [*readouts, *(Tag(sign, self, anchor, **style) for sign, anchor in signs)]
 
     # ---- painting
 
@@ -187,24 +205,6 @@ class Filters(Picture):
         wide = 0.5 * self.half(1.0)
         canvas.line(seen, wide / canvas.line_scale + 0.06, rgba(theme().line), 1.0)
         canvas.line(seen, wide / canvas.line_scale, rgba(theme().gradient), 0.85)
-
-
-def names_over(filters: Filters, activation: str) -> list[Tag]:
-    """What the two filters are, above each."""
-    names = (Label(f"slope of {activation}"), "over_slope"), ("weights", "over_weight")
-    label, narrow = frame().label, frame().portrait  # there they have no room beside each other
-    heights = (2.0 if narrow else 0.8) * label, 0.8 * label
-    return [Tag(words, filters, anchor, (0, up)) for (words, anchor), up in zip(names, heights, strict=True)]
-
-
-def numbers_under(filters: Filters, numbers: Iterable[Sequence[Quantity]]) -> list[Tag]:
-    """What slopes, weights and both leave in every case, below each; then the signs that make of them a product."""
-    left, _, right, _ = filters.corners
-    style = {"size": min(frame().number, 0.085 * (right - left)), "at": (0, -0.45)}
-    found = zip(numbers, ("slope", "weight", "product"), strict=True)
-    signs = ("×", "times"), ("=", "equals")
-    readouts = [Readout(of, filters, "case", anchor=anchor, **style) for of, anchor in found]
-    return [*readouts, *(Tag(sign, filters, anchor, **style) for sign, anchor in signs)]
 
 
 def _area(canvas: Canvas, shape: Floats, color: Floats) -> None:

@@ -73,8 +73,8 @@ class Threads(Picture):
         n_out, n_in = given.shape
         self.few = given.size <= FEW
         largest = max(float(np.abs(given).max()), 1e-12)
-        strength = (np.abs(given) / largest).reshape(-1)
         self.signed = given.reshape(-1) / largest
+        strength = np.abs(self.signed)
         self.first = self.signed if before is None else np.asarray(before, dtype=float).reshape(-1) / largest
         order = np.argsort(strength)
         lit = np.flatnonzero(np.tile(np.asarray(carried) > 0, n_out) & (strength > 0.02))
@@ -83,7 +83,6 @@ class Threads(Picture):
         flat = curves.reshape(-1, 4, 2)
         self.base_points = bezier(flat[self.base], np.linspace(0, 1, PIECES + 1))
         self.lit_points = bezier(flat[self.lit], np.linspace(0, 1, LIT_PIECES + 1))
-        self.strength, self.sign = strength, given.reshape(-1) > 0
         self.start = np.tile(np.arange(n_in) / n_in, n_out)
         self.carried = np.tile(np.clip(np.asarray(carried, dtype=float), 0, 1), n_out)
         self.to_pair = np.isin(np.repeat(np.arange(n_out), n_in), pair)
@@ -174,12 +173,12 @@ class Threads(Picture):
         share = (np.arange(LIT_PIECES) + 0.5) / LIT_PIECES
         gap = front - 0.12 * (self.start[chosen] - 0.5)[:, None] - share
         shape = np.where(gap > 0, np.exp(-gap / TAIL), np.exp(-((gap / NOSE) ** 2)))
-        strength = self.strength[chosen]
+        strength = np.abs(self.signed[chosen])
         amount = self.carried[chosen] * (0.05 + 0.95 * strength**1.4 if not self.few else 0.25 + 0.75 * strength)
         alphas = np.clip(1.6 * amount[:, None] * shape, 0, 1)
         alphas[alphas < 0.006] = 0
         warm = ramp(theme().activation_ramp)[-1][:3]
-        signs = np.where(self.sign[chosen][:, None], rgba(theme().positive)[:3], rgba(theme().negative)[:3])
+        signs = np.where(self.signed[chosen][:, None] > 0, rgba(theme().positive)[:3], rgba(theme().negative)[:3])
         tint = np.clip(1.1 * share, 0, 1)[None, :, None]
         inks = (1 - tint) * warm + tint * signs[:, None]
         moving = alphas.any(axis=1)

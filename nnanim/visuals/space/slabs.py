@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnanim.quantity import Quantity
+from nnanim.quantity import Label, Quantity, Sentence
 from nnanim.visuals.page.frame import Region
-from nnanim.visuals.page.readout import Tag
+from nnanim.visuals.page.readout import Tag, fitting
 from nnanim.visuals.page.theme import rgba, theme
 from nnanim.visuals.paint.canvas import Canvas
 from nnanim.visuals.paint.painted import Floats
@@ -137,17 +137,13 @@ class Slabs(Picture):
         return scales, middle - scales * (low + high) / 2
 
     def anchor(self, name: str) -> Floats:
-        """``head_left``, ``head_right``: above the region; ``under``: below the last slab; ``loss``: at the far end; ``slab1``, ``slab2`` …: the middle of
-        each slab; ``value_first``, ``value_last``."""
+        """``head_left``, ``head_right``: above the region; ``under``: below the last slab; ``loss``: at the far end; ``value_first``, ``value_last``."""
         if name.startswith("value"):
             place = 0 if name == "value_first" else -1
             height = self.row(self.heights)[place]
             return np.array([self.across[place], self.plot.bottom + height * self.plot.height, 0.0])
         if name.startswith("head"):
             return self.place(float(name == "head_right"), 1.0) + np.array([0.0, 0.4, 0.0])
-        if name.startswith("slab"):
-            layer = int(np.clip(int(name[4:]), 1, self.layers)) - 1
-            return np.append(self.seen(np.zeros(2), self.depths[layer]), 0.0)
         spots = {"under": (0.6, -1.0, self.depths[-1])}
         if name == "loss":
             return np.append(self._sun(), 0.0)
@@ -159,17 +155,43 @@ class Slabs(Picture):
     def end_numbers(self, first: Quantity, last: Quantity, em: float) -> list[Tag]:
         """What arrives at the first and at the last layer, beside the ends of the line that edge on runs over the axis, and off it."""
         steep = self.plot.height / self.plot.width
-        over = (0.5 * em, 0.9 * em)
         inside = (em, 0.1 * em) if steep > 0.7 else (0.0, (0.6 + 4.2 * steep) * em)
-        away = (inside, over) if self.strengths[0, 0] < self.strengths[0, -1] else (over, inside)
-        style = {"size": em}
+        rises = self.strengths[0, 0] < self.strengths[0, -1]
+        away = (inside, (0.5 * em, 0.9 * em)) if rises else ((2.3 * em, 0.55 * em), inside)  # beside the name of the axis
         if self.layers <= 6:
-            return [Tag(value, self, f"value_{name}", (0.0, 0.9 * em), **style) for value, name in ((first, "first"), (last, "last"))]
+            return [Tag(value, self, f"value_{name}", (0.0, 0.9 * em), em) for value, name in ((first, "first"), (last, "last"))]
         (x, y), (back, up) = away
         return [
-            Tag(first, self, "value_first", (x, y), align="left", **style),
-            Tag(last, self, "value_last", (-back, up), align="right", **style),
+            Tag(first, self, "value_first", (x, y), em, align="left"),
+            Tag(last, self, "value_last", (-back, up), em, align="right"),
         ]
+
+    def heads(self, first: Quantity, last: Quantity, em: float) -> list[Tag]:
+        """What the first and the last layer get, over the two ends, in type in which both have room."""
+        words = Sentence("first {x}", {"x": first}), Sentence("last {x}", {"x": last})
+        size = min(em, fitting(words, 0.47 * self.region.width))
+        return [
+            Tag(words[0], self, "head_left", size=size, align="left"),
+            Tag(words[1], self, "head_right", size=size, align="right"),
+        ]
+
+    def product(self) -> tuple[Label, list[tuple[int, int]]]:
+        """The gradient at the first layer as a product with a factor for every further layer, the indices being names.
+
+        Also how many of its signs stand for which layer, in order; 0 is the loss. Few layers are written out.
+        """
+        last, few = self.layers, self.layers < 6
+        factors = [(str(layer), 1, layer) for layer in range(last, 1, -1)] if few else [("L", 1, last), ("(L-1)", 3, last - 1)]
+        written = [(f"f_{name}", 1 + signs, layer) for name, signs, layer in factors]
+        if not few:
+            written += [("dots.c", 1, (last + 2) // 2), ("f_3", 2, 3), ("f_2", 2, 2)]
+        whole = f"frac(partial cal(L), partial a_1) = frac(partial cal(L), partial a_{last if few else 'L'})"
+        label = Label(" dot ".join([whole, *(factor for factor, *_ in written)]))
+        return label, [(7, 1), (6, 0), *((1 + signs, layer) for _, signs, layer in written)]
+
+    def of_layer(self, layer: int) -> Floats:
+        """The middle of a layer's slab as it is seen now, (3,); of layer 0 the loss."""
+        return np.append(self.seen(np.zeros(2), self.depths[layer - 1]) if layer else self._sun(), 0.0)
 
     def _sun(self) -> Floats:
         return self.seen(np.array([0.0, 0.0]), np.array(self.depths[-1] + BEYOND))
