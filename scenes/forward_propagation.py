@@ -150,10 +150,8 @@ class ForwardPropagation(ByHand, Chapter):
         if self.layout.tall:
             return [Tag(Sentence("{n} {noun}", {"n": number, "noun": noun}), at=place, size=size)]
         below = place - (0, 1.2 * size)
-        return [
-            Tag(number, at=place, size=size),
-            Tag(noun, None, "", below, self.frame.mark, self.theme.muted),
-        ]
+        small = Tag(noun, at=below, size=self.frame.mark, color=self.theme.muted)
+        return [Tag(number, at=place, size=size), small]
 
     # The film -------------------------------------------------------------------------------------------
 
@@ -380,7 +378,8 @@ class ForwardPropagation(ByHand, Chapter):
             self.play(Turn(self.digit, 0.9, erase=1), Later(0.6, Turn(piles, 1.8, after=1)))
             tops = [Tag(n, piles, f"top{m}", (0, 0.55 * size), 0.85 * size) for m, n in enumerate(heights)]
             corner, now = (panel.left + 0.4 * size, panel.top - 0.6 * size), self.q("erased_answer")
-            says = Tag(Sentence("says {n}", {"n": now}), at=corner, size=0.7 * size, align="left")
+            small = min(0.7 * size, 0.09 * panel.width)
+            says = Tag(Sentence("says {n}", {"n": now}), at=corner, size=small, align="left")
             self.show(*tops, says, seconds=0.4)
             self.drift(3.0)
             self.say(ONE_PIXEL, now=now, answer=self.q("answer"))

@@ -74,10 +74,8 @@ ACCOUNT = Cases(
     Case("Measured: {m}. Our account is too simple here.", otherwise, "too simple"),
 )
 START_HELPS = Cases(
-    Case("That start alone does not settle it.", lambda t: not became.start_settles(t), "not alone"),
-    Case("The gradient arrives, but training breaks down.", lambda t: became.broke(t, START), "arrives"),
-    Case("The start: the gradient arrives, and it learns.", lambda t: became.learned(t, START), "", "good"),
-    Case("The start: the gradient arrives. It has yet to learn.", otherwise, "", "good"),
+    Case("The start, then: now the gradient arrives.", became.start_settles, "the start", "good"),
+    Case("That start alone does not settle it.", otherwise, "not alone"),
 )
 
 
