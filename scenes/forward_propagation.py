@@ -391,7 +391,7 @@ class ForwardPropagation(ByHand, Chapter):
         area = self.plan(WALL)
         wall = draw.DigitWall(area.wall, self.trace["small"], self.trace["falls"])
         fallen = Sentence("{n} of {m} fall", {"n": self.q("falling"), "m": self.q("right")})
-        few = draw.Verdict(fallen, False, size=min(self.frame.number, 0.08 * area.verdict.width))
+        few = draw.Verdict(fallen, False, size=0.85 * min(self.frame.number, 0.08 * area.verdict.width))
         few.move_to(area.verdict.center)
         with self.beat():
             self.exchange(self.gone, [wall], self.pulled_back(0.8), Later(0.4, Turn(wall, 1.2, show=1)))
