@@ -14,7 +14,7 @@ from nnanim import visuals as draw
 from nnanim.by_hand.lesson import ByHand
 from nnanim.by_hand.parameters import ByHandParams
 from nnanim.chapter import Chapter, Report
-from nnanim.lesson.claims import Case, Cases
+from nnanim.lesson.claims import Case, Cases, otherwise
 from nnanim.params import ParameterError, show_value
 from nnanim.quantity import Label, Sentence, Showable
 from nnanim.trace import Trace
@@ -61,7 +61,7 @@ SAYS_TO_RIVAL = Cases(
     Case("For {rival} it says yes, but less.", lambda t: 0 <= t["to_rival"] <= t["to_answer"]),
 )
 ONE_PIXEL = Cases(
-    Case("One pixel, and it says {now}.", lambda t: t["turning"] > 0 and t["erased_answer"] != t["answer"]),
+    Case("Erase one pixel: it says {now}.", lambda t: t["turning"] > 0 and t["erased_answer"] != t["answer"]),
     Case("It is still {answer}. No single pixel turns it.", lambda t: t["turning"] == 0),
     Case("Still {answer}, though other pixels turn it.", lambda t: t["erased_answer"] == t["answer"]),
 )
@@ -81,8 +81,7 @@ def is_level(t: Trace) -> bool:
 ANSWERED = Cases(
     Case("No line says it. The higher pile does.", lambda t: t["answer"] == t["label"]),
     Case("Nothing broke. The wrong pile is higher.", lambda t: not is_level(t)),
-    Case("Nothing broke. Two nearly level piles, and luck.", lambda t: t["agreeing"] < 4),
-    Case("Nothing broke. Two nearly level piles.", lambda t: t["agreeing"] == len(t["other_answers"])),
+    Case("Nothing broke. Two nearly level piles.", otherwise),
 )
 
 
@@ -411,7 +410,7 @@ class ForwardPropagation(ByHand, Chapter):
         words = said if self.layout.tall else [Sentence("says {n}", {"n": n}) for n in said]
         feet = [Tag(word, pairs, f"foot{n}", (0, -0.6 * size), 0.75 * size) for n, word in enumerate(words)]
         with self.beat():
-            self.say("Is it the digit? Four networks, trained anew.")
+            self.say("Do others agree? Four networks, trained anew.")
             self.add(pairs)
             coming = [Later(0.9 + 0.7 * n, FadeIn(foot, run_time=0.4)) for n, foot in enumerate(feet)]
             gone = [FadeOut(each, run_time=0.5) for each in self.gone]
@@ -435,5 +434,5 @@ class ForwardPropagation(ByHand, Chapter):
             self.say(ANSWERED)
             self.settle()
             self.track(Turn(self.digit, 4.2, linear, scan=-0.02))
-            self.say("Two layers learned to read. Would thirty learn, too?")
+            self.say("Two layers learned to read. Would thirty learn too?")
             self.wait(0.8)
